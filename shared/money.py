@@ -103,7 +103,7 @@ class Rate:
         return amount.times(self.portion, rounding)
 
     def percent(self) -> str:
-        """Show the rate for people without losing a digit: ``Rate(35_000).percent() == '3.5 %'``."""
+        """Show the rate for people, every digit kept: ``Rate(35_000).percent() == '3.5 %'``."""
         sign = "-" if self.ppm < 0 else ""
         whole, rest = divmod(abs(self.ppm), PPM // 100)
         digits = f"{rest:04d}".rstrip("0")

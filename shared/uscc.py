@@ -79,7 +79,7 @@ def check(text: str) -> tuple[Violation, ...]:
             Violation(
                 code="alphabet",
                 zh=f"第 {place} 位“{char}”不在字符集内(不含 I、O、Z、S、V,须大写)",
-                en=f"character {place} ({char!r}) is outside the alphabet (upper case, no I O Z S V)",
+                en=f"character {place} ({char!r}) is outside the alphabet: upper case, no IOZSV",
                 limit=ALPHABET,
                 actual=char,
             )
