@@ -1,0 +1,270 @@
+"""The database edge: pools, and the only place that begins and commits a transaction.
+
+A unit of work carries its time, its ids and its cause, so that nothing below the edge reads a
+clock. Events given to :meth:`Transaction.publish` are written last, after every business row: the
+aggregate's row lock is then held before the outbox position is taken, so that positions follow lock
+order per aggregate.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from shared import clock, ids
+from shared.clock import Clock, business_date
+from shared.db.outbox import Draft, insert_drafts
+from shared.errors import Transient, ensure
+from shared.events.envelope import Cause, Event
+from shared.ids import NewId
+from shared.telemetry import current_traceparent
+
+Row = asyncpg.Record
+
+ACQUIRE_TIMEOUT_S = 2.0
+DEADLINE_S = 10.0
+SERVER_SETTINGS = {
+    "statement_timeout": "9000",
+    "lock_timeout": "4000",
+    "idle_in_transaction_session_timeout": "15000",
+    "timezone": "UTC",
+}
+"""Every wait has a bound on the server too, in milliseconds."""
+
+LOST_CONNECTION = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    ConnectionError,
+    OSError,
+    TimeoutError,
+)
+"""Errors after which a connection's state is unknown and only a new one helps."""
+
+
+class DatabaseUnavailable(Transient):
+    """PostgreSQL did not answer in time, or closed the connection."""
+
+    code = "database-unavailable"
+    title_zh = "数据库暂不可用"
+    title_en = "Database unavailable"
+
+
+class Transaction:
+    """One unit of work: SQL, its time, new ids, and the events it will publish."""
+
+    def __init__(
+        self,
+        connection: "asyncpg.pool.PoolConnectionProxy[Row] | asyncpg.Connection[Row]",
+        *,
+        now: datetime,
+        new_id: NewId,
+        cause: Cause,
+    ) -> None:
+        """``now`` is the instant of the whole unit of work, aware, in UTC."""
+        self._connection = connection
+        self._new_id = new_id
+        self._drafts: list[Draft] = []
+        self.now = now
+        self.cause = cause
+
+    @property
+    def today(self) -> date:
+        """The business date in Shanghai."""
+        return business_date(self.now)
+
+    def new_id(self) -> UUID:
+        """Return a fresh id."""
+        return self._new_id()
+
+    async def fetch(self, sql: str, *args: object) -> list[Row]:
+        """Run a query and return its rows."""
+        return await self._connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: object) -> Row | None:
+        """Run a query and return its first row."""
+        return await self._connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        """Run a query and return its first row's first column."""
+        return await self._connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """Run a statement and return its command tag, for example ``UPDATE 1``."""
+        return await self._connection.execute(sql, *args)
+
+    async def executemany(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run a statement once per row, in one round trip."""
+        await self._connection.executemany(sql, rows)
+
+    def publish(self, event: Event, *, sequence: int | None = None) -> UUID:
+        """Record an event that leaves with this transaction; returns its id.
+
+        ``sequence`` is the aggregate's version: one event per version, starting at 1. An event
+        without one is deduplicated by its id instead.
+        """
+        return self._draft(event, sequence=sequence, not_before=None)
+
+    def schedule(self, event: Event, *, not_before: datetime) -> UUID:
+        """Record an event that leaves once its time has come; returns its id."""
+        return self._draft(event, sequence=None, not_before=not_before)
+
+    def _draft(self, event: Event, *, sequence: int | None, not_before: datetime | None) -> UUID:
+        event_id = self._new_id()
+        self._drafts.append(
+            Draft(
+                event=event,
+                event_id=event_id,
+                sequence=sequence,
+                not_before=not_before,
+                recorded_at=self.now,
+                cause=self.cause,
+                traceparent=current_traceparent(),
+            )
+        )
+        return event_id
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo the rows and the events of the block when it raises; the rest of the work stays."""
+        drafts_before = len(self._drafts)
+        try:
+            async with self._connection.transaction():
+                yield
+        except BaseException:
+            del self._drafts[drafts_before:]
+            raise
+
+    async def flush(self) -> int:
+        """Write the drafts; :class:`Database` calls it just before the commit."""
+        drafts, self._drafts = self._drafts, []
+        await insert_drafts(self._connection, drafts)
+        return len(drafts)
+
+
+class Database:
+    """One service's pool of connections, used by commands, the consumer and reads."""
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        read_clock: Clock = clock.now,
+        new_id: NewId = ids.new_id,
+        max_connections: int = 10,
+    ) -> None:
+        """``dsn`` names the application role, which owns nothing."""
+        self._dsn = dsn
+        self._clock = read_clock
+        self._new_id = new_id
+        self._max_connections = max_connections
+        self._pool: asyncpg.Pool[Row] | None = None
+        self.published = asyncio.Event()
+        """Set after a commit that wrote events, so that a relay in this process wakes at once."""
+
+    async def open(self) -> None:
+        """Create the pool; the first connection is made when it is first needed."""
+        self._pool = await asyncpg.create_pool(
+            self._dsn,
+            min_size=0,
+            max_size=self._max_connections,
+            init=_prepare_connection,
+            reset=_keep_session,
+            server_settings=SERVER_SETTINGS,
+            timeout=5,
+            command_timeout=DEADLINE_S,
+        )
+
+    async def close(self) -> None:
+        """Close the pool within a bound; what does not close is terminated."""
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        try:
+            async with asyncio.timeout(2):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+    def new_cause(self) -> Cause:
+        """Begin a new case."""
+        return Cause(correlation=self._new_id())
+
+    @asynccontextmanager
+    async def transaction(
+        self, *, cause: Cause | None = None, deadline_s: float = DEADLINE_S
+    ) -> AsyncIterator[Transaction]:
+        """Run one unit of work and commit it once; any exception rolls everything back.
+
+        Raises :class:`DatabaseUnavailable` when PostgreSQL is lost or slower than ``deadline_s``.
+        The outcome of a commit whose answer was lost is unknown: the caller tries again with the
+        same idempotency key.
+        """
+        async with self._connection(deadline_s) as connection:
+            work = Transaction(
+                connection,
+                now=self._clock(),
+                new_id=self._new_id,
+                cause=cause or self.new_cause(),
+            )
+            async with connection.transaction():
+                yield work
+                written = await work.flush()
+        if written:
+            self.published.set()
+
+    @asynccontextmanager
+    async def read(self, *, deadline_s: float = DEADLINE_S) -> AsyncIterator[Transaction]:
+        """Read one consistent snapshot; writing or publishing in it fails."""
+        async with self._connection(deadline_s) as connection:
+            work = Transaction(
+                connection, now=self._clock(), new_id=self._new_id, cause=self.new_cause()
+            )
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                yield work
+            ensure(await work.flush() == 0, "a read publishes nothing")
+
+    @asynccontextmanager
+    async def _connection(
+        self, deadline_s: float
+    ) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[Row]"]:
+        if self._pool is None:
+            raise DatabaseUnavailable("the pool is not open")
+        try:
+            connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        except LOST_CONNECTION as error:
+            raise DatabaseUnavailable("no database connection could be had") from error
+        try:
+            async with asyncio.timeout(deadline_s):
+                yield connection
+        except LOST_CONNECTION as error:
+            # A frozen server never answers a cancel request either: the socket has to go.
+            connection.terminate()
+            raise DatabaseUnavailable("the database connection was lost") from error
+        except asyncio.CancelledError:
+            connection.terminate()
+            raise
+        finally:
+            await self._pool.release(connection, timeout=1)
+
+
+async def _prepare_connection(connection: "asyncpg.Connection[Row]") -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            encoder=lambda value: orjson.dumps(value).decode(),
+            decoder=orjson.loads,
+        )
+
+
+async def _keep_session(connection: "asyncpg.Connection[Row]") -> None:
+    """Spare the reset round trip: nothing here changes a session beyond its transaction."""

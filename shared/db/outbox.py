@@ -1,0 +1,116 @@
+"""Write events into the outbox, as the last rows of a transaction."""
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from shared.errors import ensure
+from shared.events.envelope import Cause, Event, headers_of
+
+if TYPE_CHECKING:
+    import asyncpg
+
+SHARDS = 16
+_CHUNK = 64
+_OUTBOX_COLUMNS = (
+    "shard",
+    "topic",
+    "key",
+    "event_id",
+    "type",
+    "subject",
+    "sequence",
+    "headers",
+    "payload",
+    "recorded_at",
+)
+_SCHEDULED_COLUMNS = (
+    "shard",
+    "topic",
+    "key",
+    "event_id",
+    "type",
+    "subject",
+    "not_before",
+    "headers",
+    "payload",
+    "recorded_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event with what its envelope will say, before it is written."""
+
+    event: Event
+    event_id: UUID
+    sequence: int | None
+    not_before: datetime | None
+    recorded_at: datetime
+    cause: Cause
+    traceparent: str | None
+
+
+def shard_of(key: str) -> int:
+    """Tell which relay shard ships a key: one key is always on one shard."""
+    return zlib.crc32(key.encode()) % SHARDS
+
+
+async def insert_drafts(
+    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]",
+    drafts: list[Draft],
+) -> None:
+    """Insert the drafts in order; positions follow the order of the list."""
+    due = [draft for draft in drafts if draft.not_before is None]
+    later = [draft for draft in drafts if draft.not_before is not None]
+    for table, columns, rows in (
+        ("outbox", _OUTBOX_COLUMNS, due),
+        ("outbox_scheduled", _SCHEDULED_COLUMNS, later),
+    ):
+        for start in range(0, len(rows), _CHUNK):
+            chunk = rows[start : start + _CHUNK]
+            arguments = [value for draft in chunk for value in _row(draft)]
+            await connection.execute(_insert(table, columns, len(chunk)), *arguments)
+
+
+def _row(draft: Draft) -> tuple[object, ...]:
+    event = draft.event
+    headers = headers_of(
+        event,
+        event_id=draft.event_id,
+        sequence=draft.sequence,
+        recorded_at=draft.recorded_at,
+        cause=draft.cause,
+        traceparent=draft.traceparent,
+    )
+    flat = [part for name, value in headers for part in (name.encode(), value)]
+    ensure(
+        draft.sequence is None or draft.not_before is None,
+        "a scheduled event has no sequence: it leaves after events written later",
+    )
+    return (
+        shard_of(event.key),
+        event.topic(),
+        event.key,
+        draft.event_id,
+        event.TYPE,
+        event.subject,
+        draft.sequence if draft.not_before is None else draft.not_before,
+        flat,
+        event.model_dump_json().encode(),
+        draft.recorded_at,
+    )
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...], count: int) -> str:
+    width = len(columns)
+    rows = ", ".join(
+        "(" + ", ".join(f"${row * width + place + 1}" for place in range(width)) + ")"
+        for row in range(count)
+    )
+    # Both names are this module's own constants; every value is a parameter.
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {rows}"  # noqa: S608

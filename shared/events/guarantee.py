@@ -1,0 +1,374 @@
+"""Events that guarantee publishes: programmes and breakers, guarantees, claims, the fund."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.events.envelope import DataClass, Event, Part
+from shared.events.fields import (
+    Count,
+    Day,
+    Digest,
+    Fen,
+    Id,
+    Months,
+    OrgCode,
+    PackId,
+    Ppm,
+    Text,
+    UsccText,
+    Word,
+)
+
+GuaranteeType = Literal["joint_and_several", "general"]
+"""连带责任保证 or 一般保证; a contract silent on it is general (民法典 art. 686)."""
+
+
+class Leg(Part):
+    """What one party bears of a loss: its share, before and after caps, and overflow received."""
+
+    party: Word
+    org: OrgCode
+    share_ppm: Ppm
+    base_fen: Fen
+    capped_fen: Fen
+    overflow_fen: Fen
+    amount_fen: Fen
+
+
+class Allocation(Part):
+    """What one party receives of a recovery."""
+
+    party: Word
+    org: OrgCode
+    amount_fen: Fen
+
+
+class ProgrammeActivated(Event):
+    """A second person activated a programme with its rule pack."""
+
+    TYPE: ClassVar[str] = "guarantee.programme.activated.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "programme"
+
+    programme: OrgCode
+    rule_pack_id: PackId
+    rule_pack_version: Count
+    rule_pack_digest: Digest
+    effective_from: Day
+
+
+class BreakerWarned(Event):
+    """A bank's losses in a programme came near the suspension threshold."""
+
+    TYPE: ClassVar[str] = "guarantee.programme.breaker_warned.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "programme"
+
+    programme: OrgCode
+    bank: OrgCode
+    numerator_fen: Fen
+    base_fen: Fen
+    threshold_ppm: Ppm
+    on: Day
+
+
+class BreakerTripped(Event):
+    """A bank's losses reached the threshold: it may enrol nothing more in the programme (熔断)."""
+
+    TYPE: ClassVar[str] = "guarantee.programme.breaker_tripped.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "programme"
+
+    programme: OrgCode
+    bank: OrgCode
+    numerator_fen: Fen
+    base_fen: Fen
+    threshold_ppm: Ppm
+    on: Day
+
+
+class BreakerRestored(Event):
+    """A decision, with the ratio below the threshold again, lets the bank enrol once more."""
+
+    TYPE: ClassVar[str] = "guarantee.programme.breaker_restored.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "programme"
+
+    programme: OrgCode
+    bank: OrgCode
+    reason: Text
+    on: Day
+
+
+class GuaranteeApplied(Event):
+    """An enrolment request became an application for a guarantee."""
+
+    TYPE: ClassVar[str] = "guarantee.guarantee.applied.v1"
+    SUBJECT: ClassVar[str] = "guarantee_id"
+
+    guarantee_id: Id
+    loan_id: Id
+    uscc: UsccText
+    bank: OrgCode
+    guarantor: OrgCode
+    programme: OrgCode
+    amount_fen: Fen
+
+
+class GuaranteeDeclined(Event):
+    """The programme's rules or the guarantor declined the application."""
+
+    TYPE: ClassVar[str] = "guarantee.guarantee.declined.v1"
+    SUBJECT: ClassVar[str] = "guarantee_id"
+
+    guarantee_id: Id
+    loan_id: Id
+    programme: OrgCode
+    refusal_codes: tuple[OrgCode, ...]
+
+
+class LetterIssued(Event):
+    """The guarantor issued its letter (保函): type and period are explicit, the pack is pinned."""
+
+    TYPE: ClassVar[str] = "guarantee.guarantee.letter_issued.v1"
+    SUBJECT: ClassVar[str] = "guarantee_id"
+
+    guarantee_id: Id
+    loan_id: Id
+    uscc: UsccText
+    bank: OrgCode
+    guarantor: OrgCode
+    programme: OrgCode
+    amount_fen: Fen
+    guarantee_type: Annotated[GuaranteeType, Field(examples=["joint_and_several"])]
+    period_months: Months
+    rule_pack_id: PackId
+    rule_pack_version: Count
+    rule_pack_digest: Digest
+    tier: Word
+    issued_on: Day
+
+
+class GuaranteeTookEffect(Event):
+    """The loan was drawn: the guarantee is in force."""
+
+    TYPE: ClassVar[str] = "guarantee.guarantee.took_effect.v1"
+    SUBJECT: ClassVar[str] = "guarantee_id"
+
+    guarantee_id: Id
+    loan_id: Id
+    amount_fen: Fen
+    effective_on: Day
+
+
+class GuaranteeClosed(Event):
+    """The claim under the guarantee and its recovery are over."""
+
+    TYPE: ClassVar[str] = "guarantee.guarantee.closed.v1"
+    SUBJECT: ClassVar[str] = "guarantee_id"
+
+    guarantee_id: Id
+    loan_id: Id
+    closed_on: Day
+
+
+class ClaimFiled(Event):
+    """The bank filed a claim for compensation (代偿申请)."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.filed.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    guarantee_id: Id
+    loan_id: Id
+    bank: OrgCode
+    principal_outstanding_fen: Fen
+    filed_on: Day
+
+
+class ClaimVerified(Event):
+    """The guarantor's first person checked the claim's documents."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.verified.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    verified_by: Text
+
+
+class ClaimApproved(Event):
+    """A second person approved the claim."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.approved.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    approved_by: Text
+
+
+class ClaimRejected(Event):
+    """The claim was refused, with the rule that refuses it."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.rejected.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    guarantee_id: Id
+    loan_id: Id
+    rejected_by: Text
+    reason: Text
+
+
+class LossSplitCalculated(Event):
+    """The loss was split among the parties by the pinned rule pack (风险分担)."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.split_calculated.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    guarantee_id: Id
+    loan_id: Id
+    programme: OrgCode
+    eligible_loss_fen: Fen
+    legs: tuple[Leg, ...]
+    rule_pack_id: PackId
+    rule_pack_version: Count
+    rule_pack_digest: Digest
+
+
+class LegDue(Event):
+    """A party owes its leg of the loss."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.leg_due.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    party: Word
+    org: OrgCode
+    amount_fen: Fen
+    due_on: Day
+
+
+class LegPaid(Event):
+    """A party paid its leg of the loss."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.leg_paid.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    party: Word
+    org: OrgCode
+    amount_fen: Fen
+    paid_on: Day
+
+
+class ClaimSettled(Event):
+    """Every leg of the claim is paid."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.settled.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    guarantee_id: Id
+    loan_id: Id
+    eligible_loss_fen: Fen
+    settled_on: Day
+
+
+class RecoveryAllocated(Event):
+    """Recovered cash paid the agreed costs, then went to those who bore the loss (追偿)."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.recovery_allocated.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    recovery_id: Id
+    cash_fen: Fen
+    costs_paid_fen: Fen
+    surplus_fen: Fen
+    allocations: tuple[Allocation, ...]
+    received_on: Day
+
+
+class ClaimClosed(Event):
+    """Recovery is over; nothing more is expected."""
+
+    TYPE: ClassVar[str] = "guarantee.claim.closed.v1"
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    guarantee_id: Id
+    loan_id: Id
+    closed_on: Day
+
+
+class FundCapitalPaidIn(Event):
+    """Capital was paid into a fund."""
+
+    TYPE: ClassVar[str] = "guarantee.fund.capital_paid_in.v1"
+    SUBJECT: ClassVar[str] = "fund"
+
+    fund: OrgCode
+    posting_id: Id
+    amount_fen: Fen
+    contributor: Text
+
+
+class FundCommitmentReserved(Event):
+    """A part of the fund's capacity was set aside for a guarantee."""
+
+    TYPE: ClassVar[str] = "guarantee.fund.commitment_reserved.v1"
+    SUBJECT: ClassVar[str] = "fund"
+
+    fund: OrgCode
+    posting_id: Id
+    guarantee_id: Id
+    amount_fen: Fen
+
+
+class FundCommitmentReleased(Event):
+    """Capacity that was set aside is free again."""
+
+    TYPE: ClassVar[str] = "guarantee.fund.commitment_released.v1"
+    SUBJECT: ClassVar[str] = "fund"
+
+    fund: OrgCode
+    posting_id: Id
+    guarantee_id: Id
+    amount_fen: Fen
+
+
+class FundDebited(Event):
+    """The fund paid its leg of a loss."""
+
+    TYPE: ClassVar[str] = "guarantee.fund.debited.v1"
+    SUBJECT: ClassVar[str] = "fund"
+
+    fund: OrgCode
+    posting_id: Id
+    claim_id: Id
+    amount_fen: Fen
+
+
+class FundCredited(Event):
+    """The fund received its part of a recovery."""
+
+    TYPE: ClassVar[str] = "guarantee.fund.credited.v1"
+    SUBJECT: ClassVar[str] = "fund"
+
+    fund: OrgCode
+    posting_id: Id
+    claim_id: Id
+    amount_fen: Fen
+
+
+class ClaimDeadlineReached(Event):
+    """A stage of a claim should have ended by now."""
+
+    TYPE: ClassVar[str] = "guarantee.process.claim_deadline_reached.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "claim_id"
+
+    claim_id: Id
+    stage: Word

@@ -1,0 +1,68 @@
+"""Events that notify publishes: who may read which feed, and what was disclosed."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.events.envelope import DataClass, Event
+from shared.events.fields import Count, Day, Id, OrgCode, Text
+
+LegalBasis = Literal["duty", "consent"]
+"""政务数据共享条例 for departments; the enterprise's authorisation for everyone else."""
+
+
+class SubscriptionRequested(Event):
+    """An organisation asked for a feed."""
+
+    TYPE: ClassVar[str] = "notify.subscription.requested.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "subscription_id"
+
+    subscription_id: Id
+    subscriber: OrgCode
+    feed: OrgCode
+    legal_basis: Annotated[LegalBasis, Field(examples=["consent"])]
+    purpose: Text
+
+
+class GrantIssued(Event):
+    """The operator approved a subscription: these fields, for this purpose, in this period."""
+
+    TYPE: ClassVar[str] = "notify.subscription.grant_issued.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "subscription_id"
+
+    subscription_id: Id
+    subscriber: OrgCode
+    feed: OrgCode
+    legal_basis: Annotated[LegalBasis, Field(examples=["consent"])]
+    purpose: Text
+    fields: tuple[Text, ...]
+    valid_from: Day
+    valid_to: Day
+    approved_by: Text
+
+
+class GrantRevoked(Event):
+    """The operator withdrew a grant."""
+
+    TYPE: ClassVar[str] = "notify.subscription.grant_revoked.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "subscription_id"
+
+    subscription_id: Id
+    reason: Text
+
+
+class FeedDisclosed(Event):
+    """A read of a feed handed data over; the disclosure log has the entries."""
+
+    TYPE: ClassVar[str] = "notify.delivery.disclosed.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "read_id"
+    KEY: ClassVar[str] = "subscriber"
+
+    read_id: Id
+    subscriber: OrgCode
+    feed: OrgCode
+    entries: Count
