@@ -1,0 +1,184 @@
+"""The one resolver of the stack: given servers, Docker, or embedded; the same face for each.
+
+Used by the launcher and by the tests:
+
+    with resolve_stack(run_dir=tmp, durable=False) as stack:
+        connect(stack.admin_dsn, stack.bootstrap_servers)
+        stack.kafka.kill()
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from deploy.local import places
+from deploy.local.errors import StackError
+from deploy.local.kafka import EmbeddedKafka
+from deploy.local.postgres import EmbeddedPostgres
+
+STACK_VARIABLE = "STACK"
+ADMIN_DSN_VARIABLE = "TONGZHOU_ADMIN_DATABASE_URL"
+BOOTSTRAP_VARIABLE = "TONGZHOU_KAFKA_BOOTSTRAP_SERVERS"
+
+
+class StackName(StrEnum):
+    """Where PostgreSQL and Kafka come from."""
+
+    EXTERNAL = "external"
+    DOCKER = "docker"
+    EMBEDDED = "embedded"
+
+
+class Server(Protocol):
+    """One server of the stack: started and stopped, and hurt by fault tests."""
+
+    name: str
+    port: int
+
+    def launch(self) -> None:
+        """Start it without waiting."""
+
+    def wait_ready(self) -> None:
+        """Wait until it accepts clients. Raises StackError if it does not."""
+
+    def stop(self) -> None:
+        """End it in good order."""
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+
+    def restart(self) -> None:
+        """Start it again on the same address and files."""
+
+    def freeze(self) -> None:
+        """Suspend it: its connections stay open and say nothing."""
+
+    def thaw(self) -> None:
+        """Let it go on after freeze()."""
+
+
+class PostgresServer(Server, Protocol):
+    """A PostgreSQL server whose superuser we are."""
+
+    @property
+    def admin_dsn(self) -> str:
+        """The superuser's address of the maintenance database."""
+
+
+class KafkaServer(Server, Protocol):
+    """A Kafka broker."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The address that clients are given."""
+
+
+@dataclass(slots=True)
+class Stack:
+    """PostgreSQL and Kafka, from wherever they come. A context manager: start, then stop."""
+
+    name: StackName
+    reason: str
+    postgres: PostgresServer
+    kafka: KafkaServer
+
+    @property
+    def admin_dsn(self) -> str:
+        """The superuser's address of PostgreSQL."""
+        return self.postgres.admin_dsn
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The address that Kafka's clients are given."""
+        return self.kafka.bootstrap_servers
+
+    def start(self) -> None:
+        """Start both side by side and wait for both; on failure nothing is left running."""
+        try:
+            self.kafka.launch()
+            self.postgres.launch()
+            self.postgres.wait_ready()
+            self.kafka.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop Kafka, then PostgreSQL, which holds what is true."""
+        try:
+            self.kafka.stop()
+        finally:
+            self.postgres.stop()
+
+    def __enter__(self) -> Self:
+        """Start the stack."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the stack."""
+        self.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The chosen stack and why, for the run to say."""
+
+    name: StackName
+    reason: str
+
+
+def choose(environ: Mapping[str, str] = os.environ) -> Choice:
+    """Choose the stack: what STACK says, else given addresses, else Docker if prepared.
+
+    Docker is taken by itself only where an engine answers and already holds our images: an
+    engine that happens to run must not cost a newcomer the minutes of building them.
+    Raises StackError for an unknown name or addresses that are missing.
+    """
+    given = environ.get(STACK_VARIABLE, "")
+    if given and given not in set(StackName):
+        raise StackError(
+            f"{STACK_VARIABLE}={given} is not a stack",
+            mend=f"use one of {', '.join(StackName)}, or leave it unset",
+        )
+    missing = [name for name in (ADMIN_DSN_VARIABLE, BOOTSTRAP_VARIABLE) if not environ.get(name)]
+    if given == StackName.EXTERNAL and missing:
+        raise StackError(
+            f"{STACK_VARIABLE}=external needs {' and '.join(missing)}",
+            mend="set the superuser's PostgreSQL address and Kafka's bootstrap servers",
+        )
+    if given:
+        return Choice(StackName(given), f"{STACK_VARIABLE} says so")
+    if not missing:
+        return Choice(StackName.EXTERNAL, "the addresses of both servers are given")
+    return Choice(StackName.EMBEDDED, "no servers are given")
+
+
+def resolve_stack(
+    *,
+    run_dir: Path = places.RUN_DIR,
+    durable: bool = True,
+    environ: Mapping[str, str] = os.environ,
+) -> Stack:
+    """Return the stack to use, not yet started.
+
+    Files and logs go below `run_dir`; `durable=False` turns PostgreSQL's syncing off and is for
+    tests. Raises StackError when the choice cannot be had.
+    """
+    choice = choose(environ)
+    logs = run_dir / "logs"
+    return Stack(
+        name=choice.name,
+        reason=choice.reason,
+        postgres=EmbeddedPostgres(run_dir=run_dir, log=logs / "postgres.log", durable=durable),
+        kafka=EmbeddedKafka(run_dir=run_dir, log=logs / "kafka.log"),
+    )
