@@ -20,7 +20,7 @@ class InvariantBroken(AssertionError):
     """A promise that the code makes to itself does not hold: somebody must change code."""
 
 
-def ensure(held: bool, promise: str) -> None:  # noqa: FBT001
+def ensure(held: bool, promise: str) -> None:  # noqa: FBT001 - it is the promise itself
     """Check a promise also under ``python -O``, where ``assert`` vanishes."""
     if not held:
         raise InvariantBroken(promise)

@@ -1,0 +1,126 @@
+"""Every event is catalogued and every error is mapped at both edges; each check is seen to fail."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+import services
+import shared
+from shared.errors import DomainError, NotFound
+from shared.events.catalogue import TOPICS
+from shared.events.envelope import EVENT_TYPES, Event
+from shared.events.export import ROOT, stale
+from tests.arch import wiring
+
+SERVICES = ("registry", "credit", "guarantee", "insurance", "notify")
+EVENTS = tuple(EVENT_TYPES.values())
+
+
+class TestCatalogue:
+    def test_lists_every_event(self) -> None:
+        assert wiring.uncatalogued(EVENTS, TOPICS) == []
+
+    def test_misses_an_event_whose_topic_is_taken_out(self) -> None:
+        problems = wiring.uncatalogued(TOPICS[0].events, TOPICS[1:])
+
+        assert len(problems) == len(TOPICS[0].events) > 0
+
+    @pytest.mark.parametrize("wrong", [{"publisher": "notify"}, {"key": "colour"}])
+    def test_sees_a_wrong_publisher_or_key(self, wrong: dict[str, str]) -> None:
+        changed = replace(TOPICS[0], **wrong)  # type: ignore[arg-type] # a row of wrong values
+
+        assert wiring.uncatalogued(TOPICS[0].events, [changed]) != []
+
+    def test_describes_every_topic(self) -> None:
+        assert wiring.topic_problems(TOPICS, SERVICES) == []
+
+    @pytest.mark.parametrize(
+        "wrong", [{"publisher": "weather"}, {"en": ""}, {"name": "tongzhou.registry.none.v1"}]
+    )
+    def test_sees_a_stranger_a_silence_and_a_void(self, wrong: dict[str, str]) -> None:
+        changed = replace(TOPICS[0], **wrong)  # type: ignore[arg-type] # a row of wrong values
+
+        assert wiring.topic_problems([changed], SERVICES) != []
+
+    def test_is_exported_as_it_is_declared(self) -> None:
+        assert stale(ROOT) == []
+
+
+class TestSubscriptions:
+    def test_match_the_catalogue(self) -> None:
+        subscribed = {
+            name: tuple(
+                importlib.import_module(f"services.{name}.subscriptions").SUBSCRIPTIONS.keys()
+            )
+            for name in SERVICES
+        }
+
+        assert wiring.subscription_problems(TOPICS, subscribed) == []
+
+    def test_are_seen_when_they_differ_either_way(self) -> None:
+        topic = next(topic for topic in TOPICS if topic.consumers)
+        reader = topic.consumers[0]
+        nobody: dict[str, tuple[type[Event], ...]] = {reader: ()}
+
+        assert wiring.subscription_problems([topic], nobody) != []
+        assert wiring.subscription_problems(
+            [replace(topic, consumers=())], {reader: topic.events}
+        ) == [f"{topic.name}: {reader} reads it and is not a listed consumer"]
+
+
+def answered_by_http(error: DomainError) -> bool:
+    """Tell whether the HTTP edge foresaw the error: 500 says that it did not."""
+    problem = importlib.import_module("shared.web.problem")
+    status: int = problem.status_of(error)
+    return 400 <= status < 600 and status != 500
+
+
+def judged_by_consumers(error: DomainError) -> bool:
+    """Tell whether the consumer edge foresaw the kind of the error."""
+    verdict = importlib.import_module("shared.messaging.verdict")
+    return isinstance(error, tuple(verdict.KINDS))
+
+
+EDGES = [answered_by_http, judged_by_consumers]
+
+
+class TestErrors:
+    @pytest.fixture(scope="class")
+    def declared(self) -> list[type[DomainError]]:
+        wiring.import_all(shared)
+        wiring.import_all(services)
+        return wiring.subclasses_of(DomainError, {"shared", "services"})
+
+    @pytest.mark.parametrize("edge", EDGES)
+    def test_are_all_mapped(
+        self, declared: list[type[DomainError]], edge: Callable[[DomainError], bool]
+    ) -> None:
+        assert NotFound in declared
+        assert wiring.unmapped(declared, edge) == []
+
+    @pytest.mark.parametrize("edge", EDGES)
+    def test_are_seen_when_their_kind_is_new(self, edge: Callable[[DomainError], bool]) -> None:
+        class OfNoKind(DomainError):
+            code = "of-no-kind"
+
+        assert wiring.unmapped([OfNoKind], edge) != []
+
+    def test_have_a_code_and_titles_of_their_own(self, declared: list[type[DomainError]]) -> None:
+        assert wiring.unclear_errors(declared) == []
+
+    def test_are_seen_when_two_share_a_code(self) -> None:
+        class Twin(NotFound):
+            code = NotFound.code
+
+        class Silent(NotFound):
+            code = "silent"
+            title_zh = " "
+
+        class Heir(NotFound):
+            title_en = "Heir"
+
+        assert len(wiring.unclear_errors([NotFound, Twin])) == 2
+        assert len(wiring.unclear_errors([Silent])) == 1
+        assert len(wiring.unclear_errors([Heir])) == 1
