@@ -73,6 +73,7 @@ class Transaction:
         self._connection = connection
         self._new_id = new_id
         self._drafts: list[Draft] = []
+        self._savepoints = 0
         self.now = now
         self.cause = cause
 
@@ -93,7 +94,7 @@ class Transaction:
         """Run a query and return its first row."""
         return await self._connection.fetchrow(sql, *args)
 
-    async def fetchval(self, sql: str, *args: object) -> Any:
+    async def fetchval(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - any column's type
         """Run a query and return its first row's first column."""
         return await self._connection.fetchval(sql, *args)
 
@@ -104,6 +105,15 @@ class Transaction:
     async def executemany(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Run a statement once per row, in one round trip."""
         await self._connection.executemany(sql, rows)
+
+    def publish_all(self, events: Sequence[Event], *, after: int) -> int:
+        """Record one event per version, the first as version ``after`` + 1; returns the last.
+
+        An aggregate's version counts its events, so that a consumer can tell what it has missed.
+        """
+        for sequence, event in enumerate(events, after + 1):
+            self.publish(event, sequence=sequence)
+        return after + len(events)
 
     def publish(self, event: Event, *, sequence: int | None = None) -> UUID:
         """Record an event that leaves with this transaction; returns its id.
@@ -136,12 +146,16 @@ class Transaction:
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo the rows and the events of the block when it raises; the rest of the work stays."""
         drafts_before = len(self._drafts)
+        self._savepoints += 1
+        name = f"savepoint_{self._savepoints}"
+        await self._connection.execute(f"SAVEPOINT {name}")
         try:
-            async with self._connection.transaction():
-                yield
-        except BaseException:
+            yield
+        except Exception:
             del self._drafts[drafts_before:]
+            await self._connection.execute(f"ROLLBACK TO SAVEPOINT {name}")
             raise
+        await self._connection.execute(f"RELEASE SAVEPOINT {name}")
 
     async def flush(self) -> int:
         """Write the drafts; :class:`Database` calls it just before the commit."""
@@ -171,7 +185,9 @@ class Database:
         """Set after a commit that wrote events, so that a relay in this process wakes at once."""
 
     async def open(self) -> None:
-        """Create the pool; the first connection is made when it is first needed."""
+        """Create the pool, once; the first connection is made when it is first needed."""
+        if self._pool is not None:
+            return
         self._pool = await asyncpg.create_pool(
             self._dsn,
             min_size=0,
@@ -215,9 +231,16 @@ class Database:
                 new_id=self._new_id,
                 cause=cause or self.new_cause(),
             )
-            async with connection.transaction():
+            # The xid is taken before any outbox position: the relay's low-water mark rests on it.
+            await connection.execute("BEGIN; SELECT pg_current_xact_id()")
+            try:
                 yield work
                 written = await work.flush()
+            except Exception:
+                await connection.execute("ROLLBACK")
+                raise
+            tag = await connection.execute("COMMIT")
+            ensure(tag == "COMMIT", "a failed statement is never swallowed")
         if written:
             self.published.set()
 
@@ -228,8 +251,13 @@ class Database:
             work = Transaction(
                 connection, now=self._clock(), new_id=self._new_id, cause=self.new_cause()
             )
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
                 yield work
+            except Exception:
+                await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("ROLLBACK")
             ensure(await work.flush() == 0, "a read publishes nothing")
 
     @asynccontextmanager

@@ -13,7 +13,11 @@ from shared.events.envelope import Cause, Event, headers_of
 if TYPE_CHECKING:
     import asyncpg
 
+    Row = asyncpg.Record
+
 SHARDS = 16
+MAX_PAYLOAD_BYTES = 131_072
+"""Half of what one batch to the broker holds: a larger event would stop the relay."""
 _CHUNK = 64
 _OUTBOX_COLUMNS = (
     "shard",
@@ -60,7 +64,7 @@ def shard_of(key: str) -> int:
 
 
 async def insert_drafts(
-    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]",
+    connection: "asyncpg.pool.PoolConnectionProxy[Row] | asyncpg.Connection[Row]",
     drafts: list[Draft],
 ) -> None:
     """Insert the drafts in order; positions follow the order of the list."""
@@ -78,6 +82,8 @@ async def insert_drafts(
 
 def _row(draft: Draft) -> tuple[object, ...]:
     event = draft.event
+    payload = event.model_dump_json().encode()
+    ensure(len(payload) <= MAX_PAYLOAD_BYTES, f"{event.TYPE} fits into one record")
     headers = headers_of(
         event,
         event_id=draft.event_id,
@@ -100,7 +106,7 @@ def _row(draft: Draft) -> tuple[object, ...]:
         event.subject,
         draft.sequence if draft.not_before is None else draft.not_before,
         flat,
-        event.model_dump_json().encode(),
+        payload,
         draft.recorded_at,
     )
 

@@ -45,17 +45,15 @@ class Topic:
 _ALL = ("credit", "guarantee", "insurance", "notify")
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("tongzhou.registry.institution.v1", "registry", _ALL, "code", "机构与部门", "institutions"),
     Topic(
-        "tongzhou.registry.enterprise.v1", "registry", _ALL, "uscc", "企业与资格", "enterprises"
+        "tongzhou.registry.institution.v1", "registry", _ALL, "code", "机构与部门", "institutions"
     ),
+    Topic("tongzhou.registry.enterprise.v1", "registry", _ALL, "uscc", "企业与资格", "enterprises"),
     Topic(
         "tongzhou.registry.consent.v1", "registry", ("credit", "notify"), "uscc", "授权", "consents"
     ),
     Topic("tongzhou.credit.demand.v1", "credit", (), "demand_id", "融资需求", "financing demands"),
-    Topic(
-        "tongzhou.credit.loan.v1", "credit", ("guarantee", "notify"), "loan_id", "贷款", "loans"
-    ),
+    Topic("tongzhou.credit.loan.v1", "credit", ("guarantee", "notify"), "loan_id", "贷款", "loans"),
     Topic(
         "tongzhou.credit.process.v1", "credit", ("credit",), "loan_id", "流程时限", "process timers"
     ),
@@ -85,7 +83,9 @@ TOPICS: tuple[Topic, ...] = (
         "流程时限",
         "process timers",
     ),
-    Topic("tongzhou.insurance.policy.v1", "insurance", ("notify",), "policy_id", "保单", "policies"),
+    Topic(
+        "tongzhou.insurance.policy.v1", "insurance", ("notify",), "policy_id", "保单", "policies"
+    ),
     Topic(
         "tongzhou.insurance.subsidy.v1",
         "insurance",

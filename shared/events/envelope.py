@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Self, TypeVar, get_args, get_origin
+from typing import ClassVar, Generic, Self, TypeVar, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -49,7 +49,7 @@ class Event(BaseModel):
     KEY: ClassVar[str] = ""
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
         """Refuse a declaration that the wire could not carry, when the module is imported."""
         super().__pydantic_init_subclass__(**kwargs)
         if not TYPE_FORM.match(cls.TYPE):
@@ -103,17 +103,17 @@ EVENT_TYPES: dict[str, type[Event]] = {}
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
-def _example_of(model: type[BaseModel]) -> dict[str, Any]:
+def _example_of(model: type[BaseModel]) -> dict[str, object]:
     return {name: _field_example(field) for name, field in model.model_fields.items()}
 
 
-def _field_example(field: FieldInfo) -> Any:
+def _field_example(field: FieldInfo) -> object:
     if field.examples:
         return field.examples[0]
     return _annotation_example(field.annotation)
 
 
-def _annotation_example(annotation: Any) -> Any:
+def _annotation_example(annotation: object) -> object:
     origin, arguments = get_origin(annotation), get_args(annotation)
     metadata = getattr(annotation, "__metadata__", ())
     for item in metadata:
@@ -186,9 +186,7 @@ def headers_of(
     return [(name, value.encode()) for name, value in attributes.items() if value is not None]
 
 
-def received_from(
-    event: Event, headers: Mapping[str, bytes], *, key: str
-) -> Received[Event]:
+def received_from(event: Event, headers: Mapping[str, bytes], *, key: str) -> Received[Event]:
     """Read the envelope's attributes; raises ``KeyError`` or ``ValueError`` for a broken one."""
 
     def text(name: str) -> str:

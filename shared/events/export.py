@@ -93,14 +93,14 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="fail when a committed file differs")
     if parser.parse_args().check:
         found = stale(ROOT)
-        for path in found:
-            sys.stdout.write(f"not as generated: {path} (run python -m shared.events.export)\n")
+        for name in found:
+            sys.stdout.write(f"not as generated: {name} (run python -m shared.events.export)\n")
         return 1 if found else 0
     for path, content in files().items():
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_bytes(content)
-    for path in stale(ROOT):
-        (ROOT / path).unlink()
+    for leftover in stale(ROOT):
+        (ROOT / leftover).unlink()
     return 0
 
 

@@ -22,7 +22,9 @@ RatePpm = Annotated[
 ]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000, examples=[1])]
 Months = Annotated[int, Field(strict=True, ge=1, le=600, description="months", examples=[12])]
-Days = Annotated[int, Field(strict=True, ge=0, le=36_500, description="calendar days", examples=[95])]
+Days = Annotated[
+    int, Field(strict=True, ge=0, le=36_500, description="calendar days", examples=[95])
+]
 UsccText = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$"),
@@ -57,6 +59,4 @@ Region = Annotated[
     Field(description="region, GB/T 2260", examples=["320706"]),
 ]
 Id = Annotated[UUID, Field(examples=["01890a5d-ac96-774b-bcce-b302099a8057"])]
-Day = Annotated[
-    date, Field(description="business date, Asia/Shanghai", examples=["2026-03-02"])
-]
+Day = Annotated[date, Field(description="business date, Asia/Shanghai", examples=["2026-03-02"])]

@@ -1,0 +1,239 @@
+"""Apply a batch of one partition in one transaction: exactly once in effect, in order per key.
+
+Fence (stored offset under lock) → parked keys → watermarks → handlers → outbox rows → offset. The
+batch first runs without savepoints; if a handler fails for good, everything is rolled back and the
+batch runs again with a savepoint per event, so that only what fails is parked.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from opentelemetry.trace import SpanKind
+
+from shared import metrics
+from shared.db.database import Database, Transaction
+from shared.events.envelope import Cause, Event, Received
+from shared.messaging import inbox, parking
+from shared.messaging.records import NotYet, Record, SequenceGap, read
+from shared.messaging.verdict import Verdict, verdict_of
+from shared.telemetry import span
+
+Handler = Callable[[Transaction, Any], Awaitable[None]]
+"""``async def on_x(work, received: Received[X]) -> None``; its rows and events join the batch."""
+
+Subscriptions = Mapping[type[Event], Handler]
+
+
+class Outcome(StrEnum):
+    """What became of a record."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    PARKED = "parked"
+    QUEUED = "queued"
+    FENCED = "fenced"
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The working state of one attempt at a batch."""
+
+    work: Transaction
+    watermarks: inbox.Watermarks
+    parked: dict[str, str]
+    careful: bool
+    patient: bool
+    counts: Counter[Outcome] = field(default_factory=Counter)
+
+
+class Applier:
+    """Applies records for one consumer; it knows nothing of a broker."""
+
+    def __init__(self, database: Database, consumer: str, subscriptions: Subscriptions) -> None:
+        """``consumer`` names the rows that this consumer remembers: never rename it."""
+        self._database = database
+        self.consumer = consumer
+        self._subscriptions = subscriptions
+
+    async def apply(self, batch: Sequence[Record], *, patient: bool = True) -> Counter[Outcome]:
+        """Apply records of one partition, in offset order; raises only what may be retried.
+
+        Once ``patient`` is over, an event that still waits for another topic's data is parked.
+        """
+        try:
+            counts = await self._attempt(batch, careful=False, patient=patient)
+        except Exception as error:
+            if self._may_pass(error, patient=patient):
+                raise
+            counts = await self._attempt(batch, careful=True, patient=patient)
+        for outcome, count in counts.items():
+            metrics.EVENTS_CONSUMED.add(count, {"outcome": outcome.value})
+        return counts
+
+    async def redrive(self, topic: str, key: str) -> Counter[Outcome]:
+        """Replay a parked key in order, as far as it goes; the key flows again if all of it did."""
+        async with self._database.transaction() as work:
+            parked = await parking.parked_keys(work, self.consumer, topic, [key])
+            batch = _Batch(
+                work, inbox.Watermarks(self.consumer), parked, careful=True, patient=False
+            )
+            if key in parked:
+                await self._drain(batch, topic, key)
+            await batch.watermarks.save(work)
+        return batch.counts
+
+    @staticmethod
+    def _may_pass(error: Exception, *, patient: bool) -> bool:
+        if isinstance(error, NotYet):
+            return patient
+        return verdict_of(error) is Verdict.RETRY
+
+    async def _attempt(
+        self, batch: Sequence[Record], *, careful: bool, patient: bool
+    ) -> Counter[Outcome]:
+        first, last = batch[0], batch[-1]
+        async with self._database.transaction() as work:
+            stored = await inbox.fence(work, self.consumer, first.topic, first.partition)
+            fresh = [record for record in batch if record.offset >= stored]
+            keys = {record.key for record in fresh}
+            parked = await parking.parked_keys(work, self.consumer, first.topic, keys)
+            state = _Batch(work, inbox.Watermarks(self.consumer), parked, careful, patient)
+            state.counts[Outcome.FENCED] += len(batch) - len(fresh)
+            for record in fresh:
+                await self._step(state, record)
+            if fresh:
+                await state.watermarks.save(work)
+                await inbox.store_offset(
+                    work, self.consumer, first.topic, first.partition, last.offset + 1
+                )
+        return +state.counts
+
+    async def _step(self, batch: _Batch, record: Record) -> None:
+        held_for = batch.parked.get(record.key)
+        if held_for is not None and not await self._may_fill_gap(batch, record, held_for):
+            await parking.queue_behind(batch.work, self.consumer, record)
+            batch.counts[Outcome.QUEUED] += 1
+            return
+        try:
+            outcome = await self._apply_one(batch, record)
+        except SequenceGap as gap:
+            await self._park(batch, record, gap)
+            return
+        except Exception as error:
+            if not batch.careful or self._may_pass(error, patient=batch.patient):
+                raise
+            await self._park(batch, record, error)
+            return
+        batch.counts[outcome] += 1
+        if held_for is not None and outcome is not Outcome.DUPLICATE:
+            # The missing event has come: what waited behind the gap may go on.
+            await self._drain(batch, record.topic, record.key)
+
+    async def _may_fill_gap(self, batch: _Batch, record: Record, held_for: str) -> bool:
+        """Only an event of the aggregate whose predecessor is missing may pass a held key."""
+        if held_for != SequenceGap.code:
+            return False
+        queue = await parking.queue_of(batch.work, self.consumer, record.topic, record.key)
+        return not queue or _subject_of(queue[0]) == _subject_of(record)
+
+    async def _drain(self, batch: _Batch, topic: str, key: str) -> None:
+        """Apply what is queued for a key, until something fails again or nothing is left."""
+        queue = await parking.queue_of(batch.work, self.consumer, topic, key)
+        while queue:
+            record = await self._next_of(batch, queue)
+            try:
+                outcome = await self._apply_one(batch, record)
+            except Exception as error:
+                if self._may_pass(error, patient=batch.patient):
+                    raise
+                if not batch.careful and not isinstance(error, SequenceGap):
+                    raise
+                failure = parking.failure_of(error, event_type=_type_of(record))
+                await parking.hold(batch.work, self.consumer, record, failure)
+                batch.parked[key] = failure.reason
+                batch.counts[Outcome.PARKED] += 1
+                return
+            batch.counts[outcome] += 1
+            await parking.unpark(batch.work, self.consumer, record)
+            queue.remove(record)
+        await parking.release(batch.work, self.consumer, topic, key)
+        batch.parked.pop(key, None)
+
+    async def _next_of(self, batch: _Batch, queue: Sequence[Record]) -> Record:
+        """Return the head, or the event of the head's aggregate that must come before it."""
+        head = queue[0]
+        aggregate = _type_of(head).rpartition(".")[0].rpartition(".")[0]
+        subject = _subject_of(head)
+        await batch.watermarks.load(batch.work, [(aggregate, subject)])
+        expected = f"{batch.watermarks.last(aggregate, subject) + 1:020d}".encode()
+        for record in queue:
+            same = _subject_of(record) == subject
+            if same and record.headers.get("ce_sequence") == expected:
+                return record
+        return head
+
+    async def _park(self, batch: _Batch, record: Record, error: Exception) -> None:
+        failure = parking.failure_of(error, event_type=_type_of(record))
+        if record.key in batch.parked:
+            await parking.queue_behind(batch.work, self.consumer, record)
+            batch.counts[Outcome.QUEUED] += 1
+            return
+        await parking.park(batch.work, self.consumer, record, failure)
+        batch.parked[record.key] = failure.reason
+        batch.counts[Outcome.PARKED] += 1
+
+    async def _apply_one(self, batch: _Batch, record: Record) -> Outcome:
+        received = read(record)
+        event = received.data
+        if received.sequence is None:
+            if not batch.careful:
+                return await self._once(batch, received)
+            async with batch.work.savepoint():
+                return await self._once(batch, received)
+        aggregate = event.aggregate()
+        await batch.watermarks.load(batch.work, [(aggregate, received.subject)])
+        last = batch.watermarks.last(aggregate, received.subject)
+        if received.sequence <= last:
+            return Outcome.DUPLICATE
+        if received.sequence > last + 1:
+            raise SequenceGap(
+                f"{aggregate} {received.subject}: expected {last + 1}, got {received.sequence}"
+            )
+        outcome = await self._handle(batch, received)
+        batch.watermarks.advance(aggregate, received.subject, received.sequence)
+        return outcome
+
+    async def _once(self, batch: _Batch, received: Received[Event]) -> Outcome:
+        if not await inbox.first_sight(batch.work, self.consumer, received.id):
+            return Outcome.DUPLICATE
+        return await self._handle(batch, received)
+
+    async def _handle(self, batch: _Batch, received: Received[Event]) -> Outcome:
+        handler = self._subscriptions.get(type(received.data))
+        if handler is None:
+            return Outcome.IGNORED
+        batch.work.cause = Cause(received.cause.correlation, causation=received.id)
+        with span(
+            f"process {received.data.TYPE}",
+            kind=SpanKind.CONSUMER,
+            traceparent=received.traceparent,
+            attributes={"messaging.message.id": str(received.id)},
+        ):
+            if not batch.careful:
+                await handler(batch.work, received)
+            else:
+                async with batch.work.savepoint():
+                    await handler(batch.work, received)
+        return Outcome.APPLIED
+
+
+def _subject_of(record: Record) -> str:
+    return record.headers.get("ce_subject", b"").decode("utf-8", "replace")
+
+
+def _type_of(record: Record) -> str:
+    return record.headers.get("ce_type", b"").decode("utf-8", "replace")

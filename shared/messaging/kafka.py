@@ -1,0 +1,120 @@
+"""The one factory of Kafka clients: the library's defaults lose or repeat events, these do not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+# aiokafka ships no type information; this module is the one place that imports it.
+from aiokafka import (  # type: ignore[import-untyped]
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # type: ignore[import-untyped]
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import (  # type: ignore[import-untyped]
+    StickyPartitionAssignor,
+)
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError  # type: ignore[import-untyped]
+from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
+
+REQUEST_TIMEOUT_MS = 15_000
+SESSION_TIMEOUT_MS = 30_000
+MAX_POLL_INTERVAL_MS = 300_000
+MAX_RECORDS = 500
+BATCH_BYTES = 262_144
+
+__all__ = [
+    "AIOKafkaConsumer",
+    "AIOKafkaProducer",
+    "ConsumerRebalanceListener",
+    "ConsumerRecord",
+    "KafkaError",
+    "OffsetOutOfRangeError",
+    "TopicPartition",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """Where the brokers are and how to speak with them."""
+
+    bootstrap_servers: str
+    client_id: str
+
+
+@lru_cache(maxsize=65_536)
+def partition_of(key: str, partitions: int) -> int:
+    """Return the partition that Kafka's own default partitioner (murmur2) gives a key."""
+    hashed: int = murmur2(key.encode())
+    return (hashed & 0x7FFFFFFF) % partitions
+
+
+def producer(settings: KafkaSettings) -> AIOKafkaProducer:
+    """Build a producer that waits for every replica and keeps order through retries."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id=settings.client_id,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=BATCH_BYTES,
+        linger_ms=0,
+        compression_type="lz4",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+
+
+def consumer(settings: KafkaSettings, *, group: str) -> AIOKafkaConsumer:
+    """Build a group member that starts at the beginning and never commits by itself."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id=settings.client_id,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        partition_assignment_strategy=(StickyPartitionAssignor,),
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=3_000,
+        max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        max_poll_records=MAX_RECORDS,
+    )
+
+
+def admin(settings: KafkaSettings) -> AIOKafkaAdminClient:
+    """Build an administrative client."""
+    return AIOKafkaAdminClient(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id=settings.client_id,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+
+
+async def create_topics(
+    settings: KafkaSettings,
+    topics: Iterable[tuple[str, int, dict[str, str]]],
+    *,
+    replication_factor: int,
+) -> list[str]:
+    """Create the topics (name, partitions, configuration) that do not exist; return their names."""
+    client = admin(settings)
+    await client.start()
+    try:
+        existing = set(await client.list_topics())
+        missing = [
+            NewTopic(
+                name=name,
+                num_partitions=partitions,
+                replication_factor=replication_factor,
+                topic_configs=configuration,
+            )
+            for name, partitions, configuration in topics
+            if name not in existing
+        ]
+        if missing:
+            await client.create_topics(missing, validate_only=False)
+        return [topic.name for topic in missing]
+    finally:
+        await client.close()

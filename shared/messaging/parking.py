@@ -1,0 +1,155 @@
+"""Park what cannot be applied, with its key: later events of the key queue behind, others flow."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.db.database import Row, Transaction
+from shared.errors import DomainError
+from shared.messaging.records import Record
+
+QUEUED = "queued-behind"
+"""The reason of an event that is itself fine and waits for its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a record is parked; equal failures share a fingerprint."""
+
+    reason: str
+    error: str
+    fingerprint: str
+
+
+def failure_of(error: BaseException, *, event_type: str) -> Failure:
+    """Describe an error: its stable code, its sentence, and a fingerprint to group it by."""
+    reason = error.code if isinstance(error, DomainError) else type(error).__name__
+    text = f"{type(error).__name__}: {error}"
+    digest = hashlib.sha256(f"{event_type}|{reason}".encode()).hexdigest()
+    return Failure(reason=reason, error=text[:2000], fingerprint=digest[:16])
+
+
+async def parked_keys(
+    work: Transaction, consumer: str, topic: str, keys: Iterable[str]
+) -> dict[str, str]:
+    """Lock and return the parked keys among ``keys`` with their reasons.
+
+    The lock makes a redrive and the live consumer take turns on a key.
+    """
+    rows = await work.fetch(
+        "SELECT key, reason FROM parked_key "
+        "WHERE consumer = $1 AND topic = $2 AND key = ANY($3::text[]) ORDER BY key FOR UPDATE",
+        consumer,
+        topic,
+        sorted(set(keys)),
+    )
+    return {row["key"]: row["reason"] for row in rows}
+
+
+async def park(work: Transaction, consumer: str, record: Record, failure: Failure) -> None:
+    """Keep the record as it came, and hold its key."""
+    await work.execute(
+        "INSERT INTO parked_key (consumer, topic, key, reason, fingerprint, parked_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        consumer,
+        record.topic,
+        record.key,
+        failure.reason,
+        failure.fingerprint,
+        work.now,
+    )
+    await _store(work, consumer, record, failure)
+
+
+async def queue_behind(work: Transaction, consumer: str, record: Record) -> None:
+    """Keep a record whose key is already held."""
+    await _store(work, consumer, record, Failure(QUEUED, "the key is parked", QUEUED))
+
+
+async def _store(work: Transaction, consumer: str, record: Record, failure: Failure) -> None:
+    await work.execute(
+        "INSERT INTO parked_event (consumer, topic, partition, record_offset, key, header_names, "
+        "header_values, payload, reason, error, fingerprint, parked_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+        consumer,
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        list(record.headers.keys()),
+        list(record.headers.values()),
+        record.value,
+        failure.reason,
+        failure.error,
+        failure.fingerprint,
+        work.now,
+    )
+
+
+async def queue_of(work: Transaction, consumer: str, topic: str, key: str) -> list[Record]:
+    """Return a key's parked records in the order in which they came."""
+    rows = await work.fetch(
+        "SELECT topic, partition, record_offset, key, header_names, header_values, payload "
+        "FROM parked_event WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY record_offset",
+        consumer,
+        topic,
+        key,
+    )
+    return [_record(row) for row in rows]
+
+
+def _record(row: Row) -> Record:
+    return Record(
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["record_offset"],
+        key=row["key"],
+        headers=dict(zip(row["header_names"], row["header_values"], strict=True)),
+        value=row["payload"],
+    )
+
+
+async def unpark(work: Transaction, consumer: str, record: Record) -> None:
+    """Forget a record that has been applied."""
+    await work.execute(
+        "DELETE FROM parked_event "
+        "WHERE consumer = $1 AND topic = $2 AND partition = $3 AND record_offset = $4",
+        consumer,
+        record.topic,
+        record.partition,
+        record.offset,
+    )
+
+
+async def hold(work: Transaction, consumer: str, record: Record, failure: Failure) -> None:
+    """Say why a key is still held: its first record failed for this reason."""
+    await work.execute(
+        "UPDATE parked_key SET reason = $4, fingerprint = $5 "
+        "WHERE consumer = $1 AND topic = $2 AND key = $3",
+        consumer,
+        record.topic,
+        record.key,
+        failure.reason,
+        failure.fingerprint,
+    )
+    await work.execute(
+        "UPDATE parked_event SET reason = $5, error = $6, fingerprint = $7 "
+        "WHERE consumer = $1 AND topic = $2 AND partition = $3 AND record_offset = $4",
+        consumer,
+        record.topic,
+        record.partition,
+        record.offset,
+        failure.reason,
+        failure.error,
+        failure.fingerprint,
+    )
+
+
+async def release(work: Transaction, consumer: str, topic: str, key: str) -> None:
+    """Let a key flow again: nothing is queued for it any more."""
+    await work.execute(
+        "DELETE FROM parked_key WHERE consumer = $1 AND topic = $2 AND key = $3",
+        consumer,
+        topic,
+        key,
+    )

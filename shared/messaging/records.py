@@ -1,0 +1,86 @@
+"""A record as it stands on a topic, and its reading as an event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from shared.errors import Malformed, Transient
+from shared.events.envelope import EVENT_TYPES, Event, Received, received_from
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the broker holds: bytes, where they stand, and their key."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    headers: Mapping[str, bytes]
+    value: bytes | None
+
+
+class BrokenEnvelope(Malformed):
+    """A record's headers are not those of an event."""
+
+    code = "broken-envelope"
+    title_zh = "事件信封有误"
+    title_en = "Broken event envelope"
+
+
+class BrokenPayload(Malformed):
+    """A record's value is not what its event type's schema says."""
+
+    code = "broken-payload"
+    title_zh = "事件内容有误"
+    title_en = "Broken event payload"
+
+
+class UnknownEventType(Malformed):
+    """A record's type is not in this release's catalogue: the publisher may be newer."""
+
+    code = "unknown-event-type"
+    title_zh = "未知事件类型"
+    title_en = "Unknown event type"
+
+
+class SequenceGap(Malformed):
+    """An event's predecessor has not been seen."""
+
+    code = "sequence-gap"
+    title_zh = "事件序号缺口"
+    title_en = "Sequence gap"
+
+
+class NotYet(Transient):
+    """What the event refers to has not arrived here yet; it comes by another topic."""
+
+    code = "not-yet"
+    title_zh = "前置数据未到"
+    title_en = "Prerequisite not here yet"
+
+
+def read(record: Record) -> Received[Event]:
+    """Read a record openly; raises the errors above for what cannot be read."""
+    name = record.headers.get("ce_type", b"").decode("utf-8", "replace")
+    event_type = EVENT_TYPES.get(name)
+    if not name:
+        raise BrokenEnvelope("the record has no ce_type header")
+    if event_type is None:
+        raise UnknownEventType(f"no event type {name!r} in this release")
+    if event_type.topic() != record.topic:
+        raise BrokenEnvelope(f"{name} does not belong on {record.topic}")
+    try:
+        event = event_type.read(record.value or b"")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = "/".join(str(part) for part in first["loc"])
+        raise BrokenPayload(f"{name}: {first['type']} at {place or 'the whole value'}") from error
+    try:
+        received = received_from(event, record.headers, key=record.key)
+    except (KeyError, ValueError) as error:
+        raise BrokenEnvelope(f"{name}: {type(error).__name__} {error}") from error
+    if (received.subject, record.key) != (event.subject, event.key):
+        raise BrokenEnvelope(f"{name}: subject or key differs from the data's own")
+    return received

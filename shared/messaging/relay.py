@@ -1,0 +1,234 @@
+"""Ship the outbox to Kafka, in order per aggregate: nothing lost, nothing reordered.
+
+Read unsent rows in position order → send as one pre-built batch per partition and await every
+acknowledgement → delete by id in a short transaction; the three run pipelined over successive
+pages. Rows leave the table only after the broker has them, so a crash repeats and never loses.
+
+Three rules carry the order: a shard has one reader, held by a lease; every read starts from the
+low-water hint and skips what is in flight, because a lower position may be committed late; and a
+producer that failed is thrown away with all its pages, before anything is sent again.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import asyncpg
+from opentelemetry.trace import SpanKind
+
+from shared import logs, metrics
+from shared.clock import Clock
+from shared.db.database import Row
+from shared.events.catalogue import PARTITIONS
+from shared.messaging import kafka, limits
+from shared.messaging.kafka import AIOKafkaProducer, KafkaError, KafkaSettings
+from shared.messaging.leases import Lease, LeaseLost
+from shared.telemetry import span
+
+_LOG = logs.get("tongzhou.relay")
+
+READ = """
+    SELECT position, topic, key, headers, payload, recorded_at FROM outbox
+    WHERE shard = ANY($1::smallint[]) AND position > $2 AND position <> ALL($3::bigint[])
+    ORDER BY position LIMIT $4
+"""
+RELEASE_DUE = """
+    WITH due AS (
+        DELETE FROM outbox_scheduled WHERE event_id IN (
+            SELECT event_id FROM outbox_scheduled
+            WHERE not_before <= $2 AND shard = ANY($1::smallint[])
+            ORDER BY not_before LIMIT 500 FOR UPDATE SKIP LOCKED
+        )
+        RETURNING shard, topic, key, event_id, type, subject, headers, payload, recorded_at,
+            not_before
+    )
+    INSERT INTO outbox (shard, topic, key, event_id, type, subject, headers, payload, recorded_at)
+    SELECT shard, topic, key, event_id, type, subject, headers, payload, recorded_at
+    FROM due ORDER BY not_before
+"""
+
+
+class PublishFailed(Exception):
+    """A page could not be sent as a whole; its producer is not to be used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows read together, in position order."""
+
+    rows: Sequence[Row]
+
+    @property
+    def positions(self) -> list[int]:
+        """The rows' positions."""
+        return [row["position"] for row in self.rows]
+
+
+class Relay:
+    """Ships the shards it can lease; run as a task until it is cancelled."""
+
+    def __init__(
+        self, dsn: str, settings: KafkaSettings, *, wake: asyncio.Event, read_clock: Clock
+    ) -> None:
+        """``dsn`` must reach PostgreSQL itself, not a pooler: leases belong to a session.
+
+        ``wake`` is set by whoever commits events in this process; others are found by polling.
+        """
+        self._dsn = dsn
+        self._settings = settings
+        self._wake = wake
+        self._clock = read_clock
+        self._next_release = 0.0
+        self._in_flight: set[int] = set()
+
+    async def run(self) -> None:
+        """Relay until cancelled: a lost database or broker is waited for, nothing is dropped."""
+        backoff = limits.FIRST_BACKOFF_S
+        while True:
+            try:
+                async with asyncio.timeout(limits.CONNECT_TIMEOUT_S):
+                    lease = await Lease.open(self._dsn)
+            except (*_DATABASE_GONE, TimeoutError) as error:
+                _LOG.warning("relay.database_away", error=type(error).__name__)
+                await asyncio.sleep(backoff)
+                backoff = min(backoff * 2, limits.LONGEST_BACKOFF_S)
+                continue
+            backoff = limits.FIRST_BACKOFF_S
+            try:
+                await self._serve(lease)
+            except* (LeaseLost, PublishFailed, TimeoutError, KafkaError, *_DATABASE_GONE) as group:
+                metrics.PUBLISH_FAILURES.add(1)
+                _LOG.warning("relay.starts_over", errors=_names(group))
+            finally:
+                self._in_flight.clear()
+                lease.abandon()
+            await asyncio.sleep(limits.FIRST_BACKOFF_S)
+
+    async def _serve(self, lease: Lease) -> None:
+        producer = kafka.producer(self._settings)
+        try:
+            async with asyncio.timeout(limits.SEND_DEADLINE_S):
+                await producer.start()
+            to_publish: asyncio.Queue[Page] = asyncio.Queue(1)
+            to_delete: asyncio.Queue[Page] = asyncio.Queue(1)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read(lease, to_publish))
+                tasks.create_task(self._publish(producer, to_publish, to_delete))
+                tasks.create_task(self._delete(lease, to_delete))
+        finally:
+            with suppress(Exception):
+                async with asyncio.timeout(limits.STOP_DEADLINE_S):
+                    await producer.stop()
+
+    async def _read(self, lease: Lease, pages: asyncio.Queue[Page]) -> None:
+        idle = limits.SHORTEST_IDLE_S
+        while True:
+            shards = await lease.hold()
+            self._wake.clear()
+            await self._release_due(lease, shards)
+            bound = None if self._in_flight else await lease.settled_position()
+            rows = await lease.fetch(
+                READ, shards, lease.hint, list(self._in_flight), limits.PAGE_ROWS
+            )
+            if bound is not None and len(rows) < limits.PAGE_ROWS:
+                lease.hint = min([bound, *(row["position"] - 1 for row in rows)])
+            if rows:
+                self._in_flight.update(row["position"] for row in rows)
+                await pages.put(Page(rows))
+                idle = limits.SHORTEST_IDLE_S
+            if len(rows) < limits.PAGE_ROWS:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(idle):
+                        await self._wake.wait()
+                idle = min(idle * 2, limits.LONGEST_IDLE_S)
+
+    async def _release_due(self, lease: Lease, shards: Sequence[int]) -> None:
+        """Move scheduled events whose time has come into the outbox, at fresh positions."""
+        if time.monotonic() >= self._next_release:
+            self._next_release = time.monotonic() + limits.RELEASE_EVERY_S
+            await lease.execute(RELEASE_DUE, shards, self._clock())
+
+    async def _publish(
+        self, producer: AIOKafkaProducer, pages: asyncio.Queue[Page], sent: asyncio.Queue[Page]
+    ) -> None:
+        while True:
+            page = await pages.get()
+            links = tuple(dict.fromkeys(_traceparents(page.rows)))[: limits.SPAN_LINKS]
+            with span("send outbox page", kind=SpanKind.CLIENT, links=links):
+                try:
+                    async with asyncio.timeout(limits.SEND_DEADLINE_S):
+                        await _send(producer, page.rows)
+                except (KafkaError, TimeoutError) as error:
+                    raise PublishFailed(type(error).__name__) from error
+            metrics.EVENTS_PUBLISHED.add(len(page.rows))
+            await sent.put(page)
+
+    async def _delete(self, lease: Lease, pages: asyncio.Queue[Page]) -> None:
+        while True:
+            page = await pages.get()
+            await lease.delete(page.positions)
+            self._in_flight.difference_update(page.positions)
+
+
+async def _send(producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
+    """Send rows as one batch per partition after another, and await every acknowledgement."""
+    by_partition: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        partition = kafka.partition_of(row["key"], PARTITIONS)
+        by_partition[row["topic"], partition].append(row)
+    sent = []
+    for (topic, partition), group in by_partition.items():
+        batch = producer.create_batch()
+        for row in group:
+            added = _append(batch, row)
+            if added is None:
+                batch.close()
+                sent.append(await producer.send_batch(batch, topic, partition=partition))
+                batch = producer.create_batch()
+                if _append(batch, row) is None:
+                    raise PublishFailed(f"position {row['position']} is larger than a batch")
+        batch.close()
+        sent.append(await producer.send_batch(batch, topic, partition=partition))
+    await asyncio.gather(*sent)
+
+
+def _append(batch: object, row: Row) -> object | None:
+    flat = row["headers"]
+    headers = [(flat[i].decode(), flat[i + 1]) for i in range(0, len(flat), 2)]
+    added: object | None = batch.append(  # type: ignore[attr-defined]  # aiokafka has no types
+        key=row["key"].encode(),
+        value=row["payload"],
+        timestamp=int(row["recorded_at"].timestamp() * 1000),
+        headers=headers,
+    )
+    return added
+
+
+def _traceparents(rows: Sequence[Row]) -> list[str]:
+    return [
+        flat[place + 1].decode()
+        for flat in (row["headers"] for row in rows)
+        for place in range(0, len(flat), 2)
+        if flat[place] == b"ce_traceparent"
+    ]
+
+
+def _names(group: BaseExceptionGroup[BaseException]) -> list[str]:
+    names: list[str] = []
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            names += _names(error)
+        else:
+            names.append(f"{type(error).__name__}: {error}")
+    return names
+
+
+_DATABASE_GONE = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    OSError,
+)

@@ -1,0 +1,56 @@
+"""Every metric of the kernel, declared once, with what to do when it moves."""
+
+from opentelemetry import metrics
+
+_METER = metrics.get_meter("tongzhou")
+
+EVENTS_PUBLISHED = _METER.create_counter(
+    "tongzhou.relay.published", unit="{event}", description="Events that the broker acknowledged."
+)
+"""Flat while commands are accepted: the relay is down or the broker refuses; read its log."""
+
+PUBLISH_FAILURES = _METER.create_counter(
+    "tongzhou.relay.failures",
+    unit="{failure}",
+    description="Pages that could not be published and will be sent again.",
+)
+"""Rising: the broker is away or slow. Nothing is lost; watch the outbox depth."""
+
+OUTBOX_DEPTH = _METER.create_gauge(
+    "tongzhou.outbox.depth", unit="{event}", description="Events written and not yet sent."
+)
+"""Above 10,000: restore the broker, see docs/runbooks/outbox-grows.md."""
+
+OUTBOX_AGE = _METER.create_gauge(
+    "tongzhou.outbox.age", unit="s", description="Age of the oldest event not yet sent."
+)
+"""Above 60 s with a broker that answers: no relay holds the shard; look at its leases."""
+
+EVENTS_CONSUMED = _METER.create_counter(
+    "tongzhou.consumer.records",
+    unit="{record}",
+    description="Records by outcome: applied, duplicate, ignored, parked, queued.",
+)
+"""Parked or queued rising: see docs/runbooks/parked-event.md."""
+
+CONSUMER_RETRIES = _METER.create_counter(
+    "tongzhou.consumer.retries",
+    unit="{retry}",
+    description="Batches that met a transient error and were tried again in place.",
+)
+"""Rising steadily: the database is unwell; the log names the error."""
+
+REQUESTS = _METER.create_counter(
+    "tongzhou.http.requests", unit="{request}", description="Requests by route and status."
+)
+"""Status 5xx rising: somebody must look at the log; 4xx rising: an integrator is in trouble."""
+
+REQUEST_SECONDS = _METER.create_histogram(
+    "tongzhou.http.duration", unit="s", description="Time to answer a request."
+)
+"""p99 above 1 s: look at the database first."""
+
+PROCESSES_LATE = _METER.create_gauge(
+    "tongzhou.process.late", unit="{process}", description="Processes past their deadline."
+)
+"""Above 0 for minutes: see docs/runbooks/stuck-process.md."""

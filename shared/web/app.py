@@ -1,0 +1,161 @@
+"""The web application factory: errors, limits, health, metrics and schema, the same everywhere."""
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import prometheus_client
+from fastapi import APIRouter, FastAPI, Response
+from opentelemetry.trace import SpanKind
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import metrics
+from shared.db import migrations
+from shared.db.database import Database
+from shared.errors import DomainError, Transient
+from shared.telemetry import span
+from shared.web.auth import TokenVerifier
+from shared.web.problem import HANDLERS, BodyTooLarge, problem_of, respond
+
+
+class NotReady(Transient):
+    """The database cannot be reached or has another schema revision than this release."""
+
+    code = "not-ready"
+    title_zh = "服务未就绪"
+    title_en = "Not ready"
+
+
+def create_app(
+    *,
+    service: str,
+    routers: Sequence[APIRouter],
+    database: Database,
+    verifier: TokenVerifier,
+    max_body_bytes: int,
+    state: Mapping[str, object],
+) -> FastAPI:
+    """Build one service's application; ``state`` is what its routes find on ``app.state``."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await database.open()
+        yield
+        await database.close()
+
+    app = FastAPI(
+        title=f"Tongzhou {service}",
+        version="1",
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+        redoc_url=None,
+    )
+    app.state.database = database
+    app.state.verifier = verifier
+    for name, value in state.items():
+        setattr(app.state, name, value)
+    for kind, handler in HANDLERS:
+        app.add_exception_handler(kind, handler)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_health(service, database))
+    app.add_middleware(Edge, max_body_bytes=max_body_bytes)
+    return app
+
+
+def _health(service: str, database: Database) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    wanted = migrations.head(service)
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz() -> dict[str, str]:
+        async with database.read(deadline_s=2) as work:
+            exists = await work.fetchval("SELECT to_regclass($1)", migrations.VERSION_TABLE)
+            found = exists and await work.fetchval(
+                f"SELECT version_num FROM {migrations.VERSION_TABLE}"  # noqa: S608 - constant
+            )
+        if found != wanted:
+            raise NotReady(f"schema revision is {found}, this release needs {wanted}")
+        return {"status": "ready", "revision": wanted}
+
+    @router.get("/metrics")
+    async def exported() -> Response:
+        body = prometheus_client.generate_latest()
+        return Response(body, media_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+    return router
+
+
+class Edge:
+    """Around every request: a span, a duration, and a bound on the body's size."""
+
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+        """Wrap the application."""
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        started = time.perf_counter()
+        status = 500
+
+        async def counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        name = f"{scope['method']} {scope['path']}"
+        with span(name, kind=SpanKind.SERVER, traceparent=headers.get("traceparent")) as running:
+            try:
+                bounded = await self._body(headers, receive)
+            except DomainError as error:
+                await respond(problem_of(error))(scope, receive, counted)
+            else:
+                await self._app(scope, bounded, counted)
+            route = getattr(scope.get("route"), "path", "unmatched")
+            running.update_name(f"{scope['method']} {route}")
+        labels = {"route": route, "method": scope["method"], "status": status}
+        metrics.REQUESTS.add(1, labels)
+        metrics.REQUEST_SECONDS.record(time.perf_counter() - started, {"route": route})
+
+    async def _body(self, headers: Mapping[str, str], receive: Receive) -> Receive:
+        """Read the body up to the bound and hand it on; refuse as soon as it is known too large."""
+        declared = headers.get("content-length", "0")
+        if declared.isdigit() and int(declared) > self._max_body_bytes:
+            raise self._too_large()
+        if declared == "0" and "transfer-encoding" not in headers:
+            return receive
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                break
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._max_body_bytes:
+                raise self._too_large()
+            if not message.get("more_body"):
+                break
+        pending: list[Message] = [
+            {"type": "http.request", "body": b"".join(parts), "more_body": False}
+        ]
+
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
+
+        return replay
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"the body is larger than {self._max_body_bytes} bytes")

@@ -1,0 +1,214 @@
+"""Run a command: authenticate, one transaction, at most once per Idempotency-Key.
+
+The idempotency row is the first write of the transaction and holds the whole answer at its end, so
+the answer is stored exactly when the effect is. Nothing is stored for a refusal: the same key may
+be sent again once what was refused has been mended.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Protocol, TypeVar
+
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
+
+from shared.db.database import Database, Transaction
+from shared.errors import Conflict, Malformed
+from shared.web.auth import Authenticated, Caller, require
+from shared.web.problem import BadRequest, PreconditionRequired
+
+KEY_FORM = re.compile(r'^"?(?P<key>[\x21\x23-\x7e]{1,255})"?$')
+ETAG_FORM = re.compile(r'^(?:W/)?"(?P<version>\d{1,18})"$')
+
+CLAIM_KEY = """
+    WITH held AS (SELECT pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0)) AS mine)
+    INSERT INTO idempotency (caller, key, fingerprint, created_at)
+    SELECT $1, $2, $3, $4 FROM held WHERE mine
+    ON CONFLICT DO NOTHING RETURNING true
+"""
+READ_KEY = (
+    "SELECT fingerprint, status, headers, body FROM idempotency WHERE caller = $1 AND key = $2"
+)
+STORE_ANSWER = (
+    "UPDATE idempotency SET status = $3, headers = $4, body = $5 WHERE caller = $1 AND key = $2"
+)
+
+T = TypeVar("T")
+
+
+class KeyMissing(BadRequest):
+    """A command came without its Idempotency-Key."""
+
+    code = "idempotency-key-missing"
+    title_zh = "缺少 Idempotency-Key"
+    title_en = "Idempotency-Key missing"
+    action_zh = "请为每个写操作生成唯一的 Idempotency-Key,重试时保持不变。"
+    action_en = "Send a unique Idempotency-Key per command, the same one on a retry."
+
+
+class KeyReused(Malformed):
+    """The key was used before with another request."""
+
+    code = "idempotency-key-reused"
+    title_zh = "Idempotency-Key 已用于其他请求"
+    title_en = "Idempotency-Key used for another request"
+
+
+class KeyInFlight(Conflict):
+    """A request with the same key is being carried out right now."""
+
+    code = "idempotency-key-in-flight"
+    title_zh = "相同 Idempotency-Key 的请求正在处理"
+    title_en = "Idempotency-Key in flight"
+    action_zh = "请稍后用同一 Idempotency-Key 重试。"
+    action_en = "Try again shortly with the same Idempotency-Key."
+
+
+class _Replay(Exception):
+    """Leaves the transaction with the stored answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("replay")
+        self.response = response
+
+
+class Versioned(Protocol):
+    """A result that knows its aggregate's version."""
+
+    @property
+    def version(self) -> int:
+        """The version, for the ETag."""
+        ...
+
+
+class Command:
+    """What a changing route needs: the caller, and how to run its one use case."""
+
+    def __init__(self, request: Request, caller: Caller, key: str, body: bytes) -> None:
+        """Made by :func:`command` for one request."""
+        self._request = request
+        self._key = key
+        self._body = body
+        self._database: Database = request.app.state.database
+        self.caller = caller
+
+    @property
+    def if_match(self) -> int:
+        """The version that the caller says it changes; raises 428 without one."""
+        text = self._request.headers.get("if-match")
+        if text is None:
+            raise PreconditionRequired("this change needs If-Match with the resource's ETag")
+        found = ETAG_FORM.match(text.strip())
+        if found is None:
+            raise BadRequest('If-Match must be one ETag such as "3"')
+        return int(found["version"])
+
+    async def run(
+        self,
+        use_case: Callable[[Transaction], Awaitable[T]],
+        *,
+        present: Callable[[T], BaseModel],
+        status: int = 200,
+        location: Callable[[T], str] | None = None,
+    ) -> Response:
+        """Run the use case in one transaction and answer with what ``present`` makes of it.
+
+        A result with a ``version`` becomes the ETag. A repeated key gets the first answer again,
+        byte for byte, marked ``Idempotency-Replayed: true``.
+        """
+        try:
+            async with self._database.transaction() as work:
+                await self._claim_key(work)
+                result = await use_case(work)
+                headers: dict[str, str] = {}
+                version = getattr(result, "version", None)
+                if isinstance(version, int):
+                    headers["ETag"] = f'"{version}"'
+                if location is not None:
+                    headers["Location"] = location(result)
+                body = present(result).model_dump_json().encode()
+                owner = f"{self.caller.org}/{self.caller.sub}"
+                await work.execute(STORE_ANSWER, owner, self._key, status, headers, body)
+        except _Replay as replay:
+            return replay.response
+        return _answer(status, headers, body)
+
+    async def _claim_key(self, work: Transaction) -> None:
+        owner = f"{self.caller.org}/{self.caller.sub}"
+        fingerprint = self._fingerprint()
+        if await work.fetchval(CLAIM_KEY, owner, self._key, fingerprint, work.now):
+            return
+        row = await work.fetchrow(READ_KEY, owner, self._key)
+        if row is None or row["status"] is None:
+            raise KeyInFlight("a request with this key is still running")
+        if bytes(row["fingerprint"]) != fingerprint:
+            raise KeyReused("this key was used before with another method, path or body")
+        headers = {**row["headers"], "Idempotency-Replayed": "true"}
+        raise _Replay(_answer(row["status"], headers, bytes(row["body"])))
+
+    def _fingerprint(self) -> bytes:
+        digest = hashlib.sha256()
+        target = f"{self._request.method} {self._request.url.path}?{self._request.url.query}"
+        for part in (target.encode(), self._body):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+        return digest.digest()
+
+
+def _answer(status: int, headers: Mapping[str, str], body: bytes) -> Response:
+    return Response(body, status_code=status, headers=dict(headers), media_type="application/json")
+
+
+class Query:
+    """What a reading route needs: the caller and a consistent snapshot."""
+
+    def __init__(self, request: Request, caller: Caller) -> None:
+        """Made by :func:`query` for one request."""
+        self.database: Database = request.app.state.database
+        self.caller = caller
+
+    async def run(
+        self,
+        read: Callable[[Transaction], Awaitable[T]],
+        *,
+        present: Callable[[T], BaseModel],
+    ) -> Response:
+        """Read in one snapshot and answer; a result with a ``version`` becomes the ETag."""
+        async with self.database.read() as work:
+            result = await read(work)
+        version = getattr(result, "version", None)
+        headers = {"ETag": f'"{version}"'} if isinstance(version, int) else {}
+        return _answer(200, headers, present(result).model_dump_json().encode())
+
+
+def command(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is Any
+    """Depend on a :class:`Command` for callers with the scope."""
+
+    async def dependency(
+        request: Request,
+        caller: Authenticated,
+        idempotency_key: Annotated[
+            str | None,
+            Header(description="unique per command", examples=["0f8fad5b-d9cb-469f-a165"]),
+        ] = None,
+    ) -> Command:
+        require(caller, scope)
+        if idempotency_key is None:
+            raise KeyMissing("the Idempotency-Key header is missing")
+        found = KEY_FORM.match(idempotency_key.strip())
+        if found is None:
+            raise KeyMissing("the Idempotency-Key must be 1 to 255 visible ASCII characters")
+        return Command(request, caller, found["key"], await request.body())
+
+    return Depends(dependency)
+
+
+def query(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is Any
+    """Depend on a :class:`Query` for callers with the scope."""
+
+    async def dependency(request: Request, caller: Authenticated) -> Query:
+        require(caller, scope)
+        return Query(request, caller)
+
+    return Depends(dependency)

@@ -1,0 +1,63 @@
+"""Field types of requests and responses: strict, bounded, each with its unit and an example."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from shared import uscc
+from shared.events.fields import Count, Day, Digest, Fen, Months, OrgCode, Ppm, RatePpm
+
+__all__ = [
+    "Body",
+    "Count",
+    "Day",
+    "Digest",
+    "Fen",
+    "Id",
+    "Months",
+    "OrgCode",
+    "PositiveFen",
+    "Ppm",
+    "RatePpm",
+    "Text",
+    "UsccField",
+    "View",
+]
+
+
+class Body(BaseModel):
+    """The base of every request body: unknown fields are refused by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """The base of every response body."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _valid_uscc(text: str) -> str:
+    reasons = uscc.check(text)
+    if reasons:
+        raise PydanticCustomError("uscc", "{why}", {"why": "; ".join(r.en for r in reasons)})
+    return text
+
+
+UsccField = Annotated[
+    str,
+    StringConstraints(max_length=40),
+    AfterValidator(_valid_uscc),
+    Field(description="unified social credit code, GB 32100", examples=["91320706MA1N00018N"]),
+]
+PositiveFen = Annotated[
+    int, Field(strict=True, gt=0, le=10**15, description="fen (分)", examples=[300_000_000])
+]
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
+    Field(examples=["示例文本"]),
+]
+Id = Annotated[UUID, Field(examples=["01890a5d-ac96-774b-bcce-b302099a8057"])]
