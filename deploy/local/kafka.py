@@ -11,7 +11,7 @@ import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,13 +23,13 @@ from deploy.local.processes import Child
 
 _READY_TIMEOUT_S = 90.0
 _FORMAT_TIMEOUT_S = 60
-_STOP_GRACE_S = 4.0
+_STOP_GRACE_S = 3.0
 _PROBE_TIMEOUT_S = 0.5
 _ASCII_END = 0x7F
 _SAID_CHARACTERS_MAX = 2000
 _TEMPLATE_CLUSTER_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 
-_JVM_OPTIONS = (
+JVM_OPTIONS = (
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-Xms128m",
@@ -86,7 +86,7 @@ def java() -> Path:
 
 def _java_command(main_class: str, *arguments: str, options: Sequence[str] = ()) -> list[str]:
     class_path = kafka_jars.class_path()
-    return [str(java()), *_JVM_OPTIONS, *options, "-cp", class_path, main_class, *arguments]
+    return [str(java()), *JVM_OPTIONS, *options, "-cp", class_path, main_class, *arguments]
 
 
 def server_properties(*, data: Path | str, listener: str, controller: str, advertised: str) -> str:
@@ -113,13 +113,13 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", "HOME": os.devnull}
 
 
-def _template() -> Path:
+def template() -> Path:
     """Return a formatted storage directory, made on first use and only ever copied."""
-    template = places.cache_dir() / f"kafka-storage-{kafka_jars.KAFKA_VERSION}"
+    made = places.cache_dir() / f"kafka-storage-{kafka_jars.KAFKA_VERSION}"
     with locked(places.cache_dir() / "kafka-storage.lock"):
-        if template.exists():
-            return template
-        partial = template.with_suffix(".partial")
+        if made.exists():
+            return made
+        partial = made.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         configuration = places.cache_dir() / "kafka-storage.properties"
@@ -148,8 +148,8 @@ def _template() -> Path:
                 f"Kafka's storage could not be formatted: {said}",
                 mend="make doctor checks the Java runtime and the jars",
             )
-        partial.rename(template)
-    return template
+        partial.rename(made)
+    return made
 
 
 @dataclass(slots=True)
@@ -172,10 +172,14 @@ class EmbeddedKafka:
     def _home(self) -> Path:
         return self.run_dir.resolve() / "kafka"
 
+    def prepare(self, say: Callable[[str], None]) -> None:
+        """Fetch the jars that are missing and format the template, once per machine."""
+        kafka_jars.ensure_jars(lambda done, total: say(f"jars {done}/{total}"))
+        template()
+
     def launch(self) -> None:
         """Lay out storage if there is none yet, and start the broker without waiting."""
         if self._child is None:
-            kafka_jars.ensure_jars()
             self._lay_out()
         self._child = Child(
             name=self.name,
@@ -190,7 +194,7 @@ class EmbeddedKafka:
         self.run_dir.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._home, ignore_errors=True)
         data = self._home / "data"
-        shutil.copytree(_template(), data)
+        shutil.copytree(template(), data)
         properties = data / "meta.properties"
         formatted = properties.read_text(encoding="ascii")
         properties.write_text(
@@ -216,13 +220,12 @@ class EmbeddedKafka:
         """Wait until the broker answers. Raises StackError if it does not."""
         self.child.wait_until(self.ready, timeout_s=_READY_TIMEOUT_S)
 
-    def start(self) -> None:
-        """Start the broker and wait until it answers."""
-        self.launch()
-        self.wait_ready()
+    def death(self) -> StackError | None:
+        """Say why the process is gone, or None while it runs."""
+        return None if self.child.running else self.child.death()
 
     def stop(self) -> None:
-        """Stop the broker, within about four seconds, and remove its files."""
+        """Stop the broker, within about three seconds, and remove its files."""
         if self._child is not None:
             self._child.stop(grace_s=_STOP_GRACE_S)
             self._child = None
@@ -235,7 +238,8 @@ class EmbeddedKafka:
     def restart(self) -> None:
         """Start the broker again on the same ports and log, stopping it first if it runs."""
         self.child.stop(grace_s=_STOP_GRACE_S)
-        self.start()
+        self.launch()
+        self.wait_ready()
 
     def freeze(self) -> None:
         """Suspend the broker: connections stay open and say nothing."""

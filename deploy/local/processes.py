@@ -65,6 +65,11 @@ class Child:
         """Whether the process was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended, or None while it runs or before it was started."""
+        return None if self._process is None else self._process.poll()
+
     def tail(self) -> str:
         """Return the last lines of the log, for a report on a child that died."""
         with contextlib.suppress(FileNotFoundError), self.log.open("rb") as log:
@@ -78,9 +83,8 @@ class Child:
         tail = self.tail()
         if "No space left on device" in tail:
             return FULL_DISK
-        code = None if self._process is None else self._process.returncode
         return StackError(
-            f"{self.name} ended unexpectedly (exit code {code}); the last it said:\n{tail}",
+            f"{self.name} ended (exit code {self.exit_code}); the last it said:\n{tail}",
             mend=f"read {self.log}; make doctor checks the usual causes",
         )
 

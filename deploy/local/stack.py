@@ -7,16 +7,18 @@ Used by the launcher and by the tests:
         stack.kafka.kill()
 """
 
+import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Protocol, Self
 
 from deploy.local import places
 from deploy.local.errors import StackError
+from deploy.local.external import ExternalKafka, ExternalPostgres
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.postgres import EmbeddedPostgres
 
@@ -37,13 +39,22 @@ class Server(Protocol):
     """One server of the stack: started and stopped, and hurt by fault tests."""
 
     name: str
-    port: int
+
+    @property
+    def port(self) -> int:
+        """The loopback port, or the port of the given address."""
+
+    def prepare(self, say: Callable[[str], None]) -> None:
+        """Fetch or build what it needs, saying how far that is; at once if all is there."""
 
     def launch(self) -> None:
         """Start it without waiting."""
 
     def wait_ready(self) -> None:
         """Wait until it accepts clients. Raises StackError if it does not."""
+
+    def death(self) -> StackError | None:
+        """Say why it is gone, or None while it runs or is not ours to watch."""
 
     def stop(self) -> None:
         """End it in good order."""
@@ -77,6 +88,10 @@ class KafkaServer(Server, Protocol):
         """The address that clients are given."""
 
 
+def _say_nothing(progress: str) -> None:
+    """Ignore progress: nobody watches a test's fixture."""
+
+
 @dataclass(slots=True)
 class Stack:
     """PostgreSQL and Kafka, from wherever they come. A context manager: start, then stop."""
@@ -99,6 +114,8 @@ class Stack:
     def start(self) -> None:
         """Start both side by side and wait for both; on failure nothing is left running."""
         try:
+            for server in (self.postgres, self.kafka):
+                server.prepare(_say_nothing)
             self.kafka.launch()
             self.postgres.launch()
             self.postgres.wait_ready()
@@ -137,12 +154,12 @@ class Choice:
     reason: str
 
 
-def choose(environ: Mapping[str, str] = os.environ) -> Choice:
+def choose(environ: Mapping[str, str], *, prepared: Callable[[], bool]) -> Choice:
     """Choose the stack: what STACK says, else given addresses, else Docker if prepared.
 
     Docker is taken by itself only where an engine answers and already holds our images: an
     engine that happens to run must not cost a newcomer the minutes of building them.
-    Raises StackError for an unknown name or addresses that are missing.
+    `prepared` tells whether it does. Raises StackError for an unknown name or missing addresses.
     """
     given = environ.get(STACK_VARIABLE, "")
     if given and given not in set(StackName):
@@ -160,7 +177,9 @@ def choose(environ: Mapping[str, str] = os.environ) -> Choice:
         return Choice(StackName(given), f"{STACK_VARIABLE} says so")
     if not missing:
         return Choice(StackName.EXTERNAL, "the addresses of both servers are given")
-    return Choice(StackName.EMBEDDED, "no servers are given")
+    if prepared():
+        return Choice(StackName.DOCKER, "a container engine answers and holds the images")
+    return Choice(StackName.EMBEDDED, "no servers are given and no engine is prepared")
 
 
 def resolve_stack(
@@ -174,11 +193,41 @@ def resolve_stack(
     Files and logs go below `run_dir`; `durable=False` turns PostgreSQL's syncing off and is for
     tests. Raises StackError when the choice cannot be had.
     """
-    choice = choose(environ)
+    choice = choose(environ, prepared=docker_is_prepared)
     logs = run_dir / "logs"
-    return Stack(
-        name=choice.name,
-        reason=choice.reason,
-        postgres=EmbeddedPostgres(run_dir=run_dir, log=logs / "postgres.log", durable=durable),
-        kafka=EmbeddedKafka(run_dir=run_dir, log=logs / "kafka.log"),
-    )
+    postgres: PostgresServer
+    kafka: KafkaServer
+    match choice.name:
+        case StackName.EXTERNAL:
+            postgres = ExternalPostgres(environ[ADMIN_DSN_VARIABLE])
+            kafka = ExternalKafka(environ[BOOTSTRAP_VARIABLE])
+        case StackName.DOCKER:
+            docker = docker_module()
+            postgres = docker.DockerPostgres(log=logs / "postgres.log", durable=durable)
+            kafka = docker.DockerKafka(log=logs / "kafka.log")
+        case StackName.EMBEDDED:
+            postgres = EmbeddedPostgres(run_dir, log=logs / "postgres.log", durable=durable)
+            kafka = EmbeddedKafka(run_dir, log=logs / "kafka.log")
+    return Stack(choice.name, choice.reason, postgres, kafka)
+
+
+def docker_module() -> ModuleType:
+    """Import the docker stack, whose packages only the development set has."""
+    try:
+        from deploy.local import docker  # noqa: PLC0415 -- absent from requirements/local.txt
+    except ImportError as error:
+        raise StackError(
+            f"the docker stack needs the package {error.name}",
+            mend="run make test-containers, which sets it up, or use STACK=embedded",
+        ) from error
+    return docker
+
+
+def docker_is_prepared() -> bool:
+    """Tell whether an engine answers and holds our images, without looking twice at a bare one."""
+    if importlib.util.find_spec("testcontainers") is None:
+        return False
+    if not os.environ.get("DOCKER_HOST") and not Path("/var/run/docker.sock").exists():
+        return False
+    prepared: bool = docker_module().is_prepared()
+    return prepared

@@ -1,0 +1,31 @@
+# The only entry. Everything a target needs, it sets up first; `make help` lists them.
+# PYTHON names the interpreter that makes .venv (3.11 or newer). STACK, ONCE and
+# TONGZHOU_PORT_BASE are read by what runs.
+PYTHON ?= python3
+VENV := .venv/bin/python
+SETUP = command -v '$(PYTHON)' >/dev/null || { echo "error: no '$(PYTHON)' found; install Python 3.11 or newer, or give PYTHON=<its path>" >&2; exit 1; }; '$(PYTHON)' deploy/local/bootstrap.py
+LOCAL := $(if $(filter docker,$(STACK)),dev,local)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check doctor clean test-containers
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /make \1 # /p' Makefile | awk -F ' # ' '{ printf "  %-22s %s\n", $$1, $$2 }'
+
+run: ## start the stack and the five services, play the journeys, serve until Ctrl-C (ONCE=1: stop after)
+	@$(SETUP) $(LOCAL) && exec $(VENV) -m deploy.local run
+
+test: ## run all tests on a real PostgreSQL and a real Kafka
+	@$(SETUP) dev && exec $(VENV) -m pytest
+
+check: ## format, lint, types, import contracts, generated files
+	@$(SETUP) dev && $(VENV) -m ruff format --check && $(VENV) -m ruff check && $(VENV) -m mypy && .venv/bin/lint-imports && $(VENV) -m shared.events.export --check
+
+test-containers: ## run the integration tests on the docker stack
+	@$(SETUP) dev && $(VENV) -m deploy.local images && exec env STACK=docker $(VENV) -m pytest -m integration
+
+doctor: ## say what is wrong with this machine or checkout, and how to mend it
+	@$(SETUP) check && exec '$(PYTHON)' -m deploy.local.doctor
+
+clean: ## remove what the project made: .venv, .run, caches
+	@$(SETUP) check && exec '$(PYTHON)' -m deploy.local.clean
