@@ -7,6 +7,7 @@ No tags, no anchors or aliases, no duplicate keys, no floats, no numbers in othe
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, NoReturn, cast
 
@@ -210,7 +211,12 @@ def _checked(data: object, file: str, marks: Marks) -> Pack:
         pack = Pack.model_validate(data)
     except ValidationError as wrong:
         problems = tuple(
-            Problem(tuple(error["loc"]), error["type"], f"不符合格式：{error['msg']}", error["msg"])
+            Problem(
+                _followed(error["loc"], data),
+                error["type"],
+                f"不符合格式：{error['msg']}",
+                error["msg"],
+            )
             for error in wrong.errors(include_url=False, include_context=False, include_input=False)
         )
     else:
@@ -220,17 +226,28 @@ def _checked(data: object, file: str, marks: Marks) -> Pack:
     return pack
 
 
-def _at(problem: Problem, file: str, marks: Marks) -> Problem:
-    """Find the line of a place, or of the nearest place above it that stands in the file.
+def _followed(location: Path, data: object) -> Path:
+    """Leave out of a location what stands nowhere in the data.
 
-    A union puts the name of the variant it tried into the path; such a part stands nowhere in the
-    file and is left out.
+    A union puts the name of the variant that it tried into the location; only a last part may name
+    what is not there, because it is missing.
     """
-    path: Path = ()
-    for part in problem.path:
-        if (*path, part) in marks or not marks:
-            path = (*path, part)
-    line, column = marks.get(path, (0, 0))
-    if problem.path and path != problem.path and problem.code == "missing":
-        path = (*path, problem.path[-1])
-    return Problem(path, problem.code, problem.zh, problem.en, file, line, column)
+    path: list[str | int] = []
+    for i, part in enumerate(location):
+        if isinstance(data, Mapping) and part in data:
+            data = data[part]
+        elif isinstance(data, list | tuple) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        elif not (i == len(location) - 1 and isinstance(data, Mapping)):
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+def _at(problem: Problem, file: str, marks: Marks) -> Problem:
+    """Add the line of a place, or of the nearest place above it that stands in the file."""
+    for length in range(len(problem.path), -1, -1):
+        if problem.path[:length] in marks:
+            line, column = marks[problem.path[:length]]
+            return replace(problem, file=file, line=line, column=column)
+    return replace(problem, file=file)

@@ -97,15 +97,11 @@ def split_loss(
         raise _refused("recovered_fen", "已收回金额大于损失", "more was recovered than was lost")
     if not pack.tiers:
         raise SectionMissing(f"pack {pack.id} shares no loss")
-    parsed = read_facts(pack, "split", facts)
-    numbers = read_numbers(
-        "counter", declared=pack.counters, raw=counters, required=_half_given(pack, counters)
-    )
-    inputs = Inputs(facts=parsed, counters=numbers)
+    inputs = _read_inputs(pack, facts, counters)
     tier, tier_trace = choose_tier(pack, inputs)
     eligible = Money(loss_fen - recovered_fen)
-    applied = [cap for cap in pack.caps if not _missing(cap, numbers)]
-    skipped = [cap for cap in pack.caps if _missing(cap, numbers)]
+    applied = [cap for cap in pack.caps if not _missing(cap, inputs)]
+    skipped = [cap for cap in pack.caps if _missing(cap, inputs)]
     division = divide(
         eligible,
         {party: tier.shares[party] for party in pack.order},
@@ -116,7 +112,7 @@ def split_loss(
         pack_step(pack, on),
         eligible_step(Money(loss_fen), Money(recovered_fen)),
         *tier_trace,
-        *(skipped_cap_step(cap, _missing(cap, numbers)) for cap in skipped),
+        *(skipped_cap_step(cap, _missing(cap, inputs)) for cap in skipped),
         *explain_division(pack, tier, division),
     )
     given = {"on": on.isoformat(), "loss_fen": loss_fen, "recovered_fen": recovered_fen}
@@ -235,6 +231,14 @@ def _recovery_step(leg: RecoveryLeg, missing: Money) -> TraceStep:
     )
 
 
+def _read_inputs(pack: Pack, facts: Mapping[str, object], counters: Mapping[str, object]) -> Inputs:
+    required = _half_given(pack, counters)
+    return Inputs(
+        facts=read_facts(pack, "split", facts),
+        counters=read_numbers("counter", declared=pack.counters, raw=counters, required=required),
+    )
+
+
 def _room(cap: Cap, inputs: Inputs) -> CapRoom:
     used = 0 if cap.used is None else inputs.counters[cap.used]
     return CapRoom(cap, ceiling(cap.limit, inputs), used)
@@ -244,8 +248,8 @@ def _counters_of(cap: Cap) -> tuple[str, ...]:
     return tuple(name for name in (cap.limit.counter, cap.used) if name is not None)
 
 
-def _missing(cap: Cap, counters: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple(name for name in _counters_of(cap) if name not in counters)
+def _missing(cap: Cap, inputs: Inputs) -> tuple[str, ...]:
+    return tuple(name for name in _counters_of(cap) if name not in inputs.counters)
 
 
 def _half_given(pack: Pack, counters: Mapping[str, object]) -> list[str]:
