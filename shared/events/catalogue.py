@@ -87,6 +87,14 @@ TOPICS: tuple[Topic, ...] = (
         "tongzhou.insurance.policy.v1", "insurance", ("notify",), "policy_id", "保单", "policies"
     ),
     Topic(
+        "tongzhou.insurance.qualification.v1",
+        "insurance",
+        ("notify",),
+        "qualification_id",
+        "产品资格审定",
+        "product qualifications",
+    ),
+    Topic(
         "tongzhou.insurance.subsidy.v1",
         "insurance",
         ("notify",),

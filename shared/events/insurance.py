@@ -22,7 +22,7 @@ class CoInsurer(Part):
 class QualificationConfirmed(Event):
     """The department confirmed that the product may be insured as a pilot (资格审定)."""
 
-    TYPE: ClassVar[str] = "insurance.subsidy.qualification_confirmed.v1"
+    TYPE: ClassVar[str] = "insurance.qualification.confirmed.v1"
     DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
     SUBJECT: ClassVar[str] = "qualification_id"
 
