@@ -214,8 +214,8 @@ def _checked(data: object, file: str, marks: Marks) -> Pack:
             Problem(
                 _followed(error["loc"], data),
                 error["type"],
-                f"不符合格式：{error['msg']}",
-                error["msg"],
+                f"{_last(error['loc'])} 不符合格式：{error['msg']}",
+                f"{_last(error['loc'])}: {error['msg']}",
             )
             for error in wrong.errors(include_url=False, include_context=False, include_input=False)
         )
@@ -229,19 +229,25 @@ def _checked(data: object, file: str, marks: Marks) -> Pack:
 def _followed(location: Path, data: object) -> Path:
     """Leave out of a location what stands nowhere in the data.
 
-    A union puts the name of the variant that it tried into the location; only a last part may name
-    what is not there, because it is missing.
+    A union puts the name of the variant that it tried into the location.
     """
     path: list[str | int] = []
-    for i, part in enumerate(location):
-        if isinstance(data, Mapping) and part in data:
-            data = data[part]
-        elif isinstance(data, list | tuple) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        elif not (i == len(location) - 1 and isinstance(data, Mapping)):
-            continue
-        path.append(part)
+    for part in location:
+        if _stands_in(part, data):
+            data = cast("Any", data)[part]
+            path.append(part)
     return tuple(path)
+
+
+def _last(location: Path) -> str:
+    """Name the field of an error: what is missing stands nowhere in the data."""
+    return str(location[-1]) if location else "pack"
+
+
+def _stands_in(part: str | int, data: object) -> bool:
+    if isinstance(data, list | tuple):
+        return isinstance(part, int) and part < len(data)
+    return isinstance(data, Mapping) and part in data
 
 
 def _at(problem: Problem, file: str, marks: Marks) -> Problem:
