@@ -135,7 +135,7 @@ PLANTED: list[tuple[Check, str, str]] = [
     (tidy.check_adrs_are_indexed, "docs/adr/README.md", "[0001](0001-one.md) [2](0002-no.md)\n"),
     (tidy.check_no_dead_module, "shared/unused.py", "x = 1\n"),
     (tidy.check_no_dead_module, "services/toll/__main__.py", ""),
-    (tidy.check_no_place_of_one_machine, "docs/x.md", "pip -i https://my.mirror/simple\n"),
+    (tidy.check_no_place_of_one_machine, "docs/x.md", f"pip -i {'https:'}//my.mirror/simple\n"),
     (tidy.check_no_place_of_one_machine, "requirements/x.txt", f"# from {'pypi'}.{'org'}\n"),
     (tidy.check_no_place_of_one_machine, "deploy/local/x.py", f"x = '{'/'}home/me/data'\n"),
     (tidy.check_services_are_complete, "services/bare/__init__.py", ""),
