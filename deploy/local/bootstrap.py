@@ -152,15 +152,14 @@ def install(name: str) -> None:
     options = ["--only-binary", ":all:", "--no-input", "--disable-pip-version-check"]
     said = []
     seen = 0
-    with (
-        (VENV / "pip.log").open("w", encoding="utf-8") as log,
-        subprocess.Popen(
-            command + options + ["-r", str(requirements)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-        ) as pip,
-    ):
+    pip = subprocess.Popen(
+        [*command, *options, "-r", str(requirements)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    with (VENV / "pip.log").open("w", encoding="utf-8") as log:
         for line in pip.stdout or ():
             log.write(line)
             said.append(line)
@@ -201,6 +200,8 @@ def main(arguments: "list[str]") -> int:
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     except OSError as error:
         print(f"error: {error}\n  mend: make the named path writable", file=sys.stderr)
         return 1

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 # Its helper container removes what a crashed test left; its image may be out of reach, and our
 # containers remove themselves.
@@ -75,10 +76,11 @@ class _Containerised:
             self._wrapped().start()
             return
         container = DockerContainer(image).with_command(command).with_envs(**env)
-        # Not DockerContainer.with_bind_ports: it would publish on every interface.
-        container.with_kwargs(ports={f"{inner_port}/tcp": (LOOPBACK, self.port)})
-        self._container = container
-        container.start()
+        # Not with_bind_ports, which publishes on every interface: Kafka asks for no password.
+        ports = cast("dict[str, tuple[str, int]]", container.ports)
+        ports[f"{inner_port}/tcp"] = (LOOPBACK, self.port)
+        # Kept only once it exists: stop() has nothing to do for one that was never made.
+        self._container = container.start()
 
     def _wrapped(self) -> images.EngineContainer:
         if self._container is None:
@@ -168,9 +170,13 @@ class DockerPostgres(_Containerised):
             command=["sh", "-c", _START_POSTGRES, "postgres", *options],
         )
 
+    def ready(self) -> bool:
+        """Tell whether the server lets us in."""
+        return accepts_logins(self.admin_dsn)
+
     def wait_ready(self) -> None:
         """Wait until the server lets us in. Raises StackError if it does not."""
-        self._wait(lambda: accepts_logins(self.admin_dsn))
+        self._wait(self.ready)
 
     def restart(self) -> None:
         """Start the server again on the same port and files, stopping it first if it runs."""
@@ -207,9 +213,13 @@ class DockerKafka(_Containerised):
             command=["sh", "-c", _START_KAFKA, "kafka", *JVM_OPTIONS],
         )
 
+    def ready(self) -> bool:
+        """Tell whether the broker answers."""
+        return answers_as_kafka(LOOPBACK, self.port)
+
     def wait_ready(self) -> None:
         """Wait until the broker answers. Raises StackError if it does not."""
-        self._wait(lambda: answers_as_kafka(LOOPBACK, self.port))
+        self._wait(self.ready)
 
     def restart(self) -> None:
         """Start the broker again on the same port and log, stopping it first if it runs."""

@@ -104,10 +104,14 @@ class ExternalPostgres(_Given):
         """The port in the address."""
         return urlsplit(self.admin_dsn).port or _POSTGRES_PORT
 
+    def ready(self) -> bool:
+        """Tell whether the server lets us in."""
+        return accepts_logins(self.admin_dsn)
+
     def wait_ready(self) -> None:
         """Wait until it lets us in. Raises StackError if it does not."""
-        parts = urlsplit(self.admin_dsn)
-        self._wait(lambda: accepts_logins(self.admin_dsn), f"{parts.hostname}:{self.port}")
+        # The address is said without the password that it carries.
+        self._wait(self.ready, f"{urlsplit(self.admin_dsn).hostname}:{self.port}")
 
 
 @dataclass(slots=True)
@@ -131,7 +135,10 @@ class ExternalKafka(_Given):
     def _first(self) -> SplitResult:
         return urlsplit(f"//{self.bootstrap_servers.split(',')[0].strip()}")
 
+    def ready(self) -> bool:
+        """Tell whether the first bootstrap server answers."""
+        return answers_as_kafka(self._first.hostname or "", self.port)
+
     def wait_ready(self) -> None:
         """Wait until the first bootstrap server answers. Raises StackError if it does not."""
-        host = self._first.hostname or ""
-        self._wait(lambda: answers_as_kafka(host, self.port), self.bootstrap_servers)
+        self._wait(self.ready, self.bootstrap_servers)

@@ -120,8 +120,7 @@ class Launcher:
         for server in (postgres, kafka):
             table.starting(server.name)
             server.prepare(partial(table.starting, server.name))
-        kafka.launch()
-        postgres.launch()
+            server.launch()
         postgres.wait_ready()
         table.ready("postgres")
         table.starting("issuer")

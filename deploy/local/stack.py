@@ -50,6 +50,9 @@ class Server(Protocol):
     def launch(self) -> None:
         """Start it without waiting."""
 
+    def ready(self) -> bool:
+        """Tell whether it accepts clients now; a frozen one does not."""
+
     def wait_ready(self) -> None:
         """Wait until it accepts clients. Raises StackError if it does not."""
 
@@ -116,8 +119,7 @@ class Stack:
         try:
             for server in (self.postgres, self.kafka):
                 server.prepare(_say_nothing)
-            self.kafka.launch()
-            self.postgres.launch()
+                server.launch()
             self.postgres.wait_ready()
             self.kafka.wait_ready()
         except BaseException:
