@@ -10,8 +10,8 @@ import asyncpg
 from shared.db import migrations
 from shared.db.provision import ServiceDsns, provision
 
-OWNER_PASSWORD = "owner-of-a-test"  # noqa: S105 - made for a throw-away server
-APP_PASSWORD = "app-of-a-test"  # noqa: S105 - made for a throw-away server
+OWNER_PASSWORD = "owner-of-a-test"  # made for a throw-away server
+APP_PASSWORD = "app-of-a-test"  # made for a throw-away server
 
 
 class Databases:

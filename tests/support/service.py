@@ -4,16 +4,16 @@ The fake bus carries records exactly as the relay would ship them: from the outb
 service to the applier of another. The same applier runs behind the real consumer.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 from fastapi import FastAPI
 
-from shared.db.database import Database
+from shared.db.database import Database, Row
 from shared.events.envelope import Cause, Event, Received, headers_of
+from shared.ids import new_id
 from shared.messaging.apply import Applier, Outcome
 from shared.messaging.records import Record, read
 from shared.runner import Service
@@ -45,7 +45,7 @@ class ServiceUnderTest:
         named = {name.replace("_", "-"): value for name, value in more.items()}
         return {
             "Authorization": f"Bearer {token}",
-            "Idempotency-Key": key or str(uuid4()),
+            "Idempotency-Key": key or str(new_id()),
             **named,
         }
 
@@ -63,10 +63,10 @@ class ServiceUnderTest:
         """Make the record that the relay would ship for an event."""
         headers = headers_of(
             event,
-            event_id=event_id or uuid4(),
+            event_id=event_id or new_id(),
             sequence=sequence,
             recorded_at=self.clock(),
-            cause=Cause(correlation=uuid4()),
+            cause=Cause(correlation=new_id()),
             traceparent=None,
         )
         return Record(
@@ -95,15 +95,10 @@ class ServiceUnderTest:
         return [received.data.TYPE for received in await self.published()]
 
 
-def _record(place: int, row: Mapping[str, object]) -> Record:
-    flat = row["headers"]
-    assert isinstance(flat, list)
-    payload = row["payload"]
-    assert isinstance(payload, bytes)
-    headers: Iterable[tuple[str, bytes]] = (
-        (flat[i].decode(), flat[i + 1]) for i in range(0, len(flat), 2)
-    )
-    return Record(str(row["topic"]), 0, place, str(row["key"]), dict(headers), payload)
+def _record(place: int, row: Row) -> Record:
+    flat: list[bytes] = row["headers"]
+    headers = {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
+    return Record(row["topic"], 0, place, row["key"], headers, row["payload"])
 
 
 def build(service: Service, database: Database, clock: ManualClock) -> ServiceUnderTest:

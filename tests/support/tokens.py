@@ -1,4 +1,4 @@
-"""An issuer for tests: it signs tokens that the services accept, and forges some that they refuse."""
+"""An issuer for tests: it signs tokens that services accept, and some that they refuse."""
 
 from collections.abc import Iterable
 
