@@ -135,6 +135,7 @@ def _give_to(user: str, place: Path) -> None:
     """Make the user the owner of the directory and all below it."""
     owner = pwd.getpwnam(user)
     for folder, _, files in os.walk(place):
+        # os.walk speaks text; a Path for each of thousands of files would only be turned back.
         for path in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
             os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
 

@@ -1,7 +1,9 @@
 """Reading a source tree for the tidy checks: files, syntax trees, and what a name refers to."""
 
 import ast
+import io
 import os
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,6 +50,25 @@ class Module:
     def tree(self) -> ast.Module:
         """The syntax tree."""
         return ast.parse(self.text, filename=self.relative)
+
+    @cached_property
+    def comments(self) -> dict[int, str]:
+        """Line number → comment, in order; what looks like a comment inside a string is none."""
+        tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)
+        return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text."""
+        return self.text.splitlines()
+
+    def is_comment(self, number: int) -> bool:
+        """Tell whether a line is nothing but a comment."""
+        return number in self.comments and self.lines[number - 1].lstrip().startswith("#")
+
+    def has_blank_line(self, first: int, last: int) -> bool:
+        """Tell whether a blank line lies between two lines."""
+        return any(not line.strip() for line in self.lines[first : last - 1])
 
     @cached_property
     def imports(self) -> dict[str, str]:

@@ -37,7 +37,7 @@ CLEAN: Mapping[str, str] = {
     "pyproject.toml": "[tool.mypy]\nstrict = true\n",
     "services/toll/app.py": (
         "from services.toll.gates import handlers, routes, rules, schemas\n"
-        "from services.toll import settings, subscriptions\n"
+        "from services.toll import subscriptions\n"
         "from services.toll.lanes import handlers\n"
         "from shared import clock, money\n"
         "from shared.messaging import kafka\n"
@@ -142,6 +142,11 @@ PLANTED: list[tuple[Check, str, str]] = [
     (tidy.check_exemptions_say_why, "shared/web/x.py", f"x = 1  # {'noqa'}: E501\n"),
     (tidy.check_exemptions_say_why, "shared/web/x.py", f"x = 1  # {'noqa'} - because\n"),
     (tidy.check_exemptions_say_why, "shared/web/x.py", f"x = 1  # type{': ignore'}[arg-type]\n"),
+    (
+        tidy.check_exemptions_say_why,
+        "shared/web/x.py",
+        f"x = 1  # {'noqa'}: E501 - the reason of this one\n\ny = 1  # {'noqa'}: E501\n",
+    ),
     (
         tidy.check_types_have_no_opt_out,
         "pyproject.toml",

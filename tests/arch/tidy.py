@@ -32,10 +32,12 @@ SERVICE_FILES = {
     "__init__.py",
     "__main__.py",
     "app.py",
-    "settings.py",
     "subscriptions.py",
     "README.md",
 }
+OPTIONAL_SERVICE_FILES = {"settings.py"}
+"""Only a service that needs more than the kernel's settings declares its own."""
+
 NOT_SLICES = {"migrations", "processes"}
 VAGUE_NAMES = {"service.py", "services.py", "utils.py", "common.py", "models.py", "helpers.py"}
 
@@ -63,7 +65,8 @@ def check_file_names(root: Path) -> list[str]:
     """A slice has only files of the fixed names, so that seventy slices stay navigable."""
     problems = []
     for service in _services(root):
-        stray = {path.name for path in service.iterdir() if path.is_file()} - SERVICE_FILES
+        stray = {path.name for path in service.iterdir() if path.is_file()}
+        stray -= SERVICE_FILES | OPTIONAL_SERVICE_FILES
         problems += [f"services/{service.name}/{name}: not a file of a service" for name in stray]
     for folder in _slices(root):
         place = folder.relative_to(root).as_posix()
@@ -414,23 +417,24 @@ def check_services_are_complete(root: Path) -> list[str]:
 
 
 EXEMPTION = re.compile(r"#\s*(type:\s*ignore|noqa)\b(?P<code>\[[\w, -]+\]|:\s*[A-Z]+\d+[\w, ]*)?")
-REASON = re.compile(r"\s*(-{1,2}|#)\s*\w{2,}")
+REASON = re.compile(r"\s*(-{1,2}|#)\s*\w.*\w{3}")
 
 
 def check_exemptions_say_why(root: Path) -> list[str]:
     """Every ``noqa`` and ``type: ignore`` names its rule, and the reason there or just above."""
     problems = []
     for module in modules_under(root, *OUR_CODE):
-        above = ""
-        for number, line in enumerate(module.text.splitlines(), start=1):
-            found = EXEMPTION.search(line)
-            explained = above.lstrip().startswith("#") or (
-                found and REASON.match(line[found.end() :])
-            )
-            if found and not (found["code"] and explained):
+        explained: dict[str, int] = {}
+        for number, text in module.comments.items():
+            if not (found := EXEMPTION.search(text)):
+                continue
+            code = found["code"] or ""
+            # One reason serves one rule in one paragraph, as in a list of imports.
+            same = code in explained and not module.has_blank_line(explained[code], number)
+            if same or module.is_comment(number - 1) or REASON.match(text[found.end() :]):
+                explained[code] = number
+            if not code or explained.get(code) != number:
                 problems.append(f"{module.relative}:{number}: an exemption needs code and reason")
-            # One reason may stand above several exempted lines in a row.
-            above = above if found and explained else line
     return problems
 
 
