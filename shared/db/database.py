@@ -176,7 +176,7 @@ class Database:
         max_connections: int = 10,
     ) -> None:
         """``dsn`` names the application role, which owns nothing."""
-        self._dsn = dsn
+        self.dsn = dsn
         self._clock = read_clock
         self._new_id = new_id
         self._max_connections = max_connections
@@ -189,7 +189,7 @@ class Database:
         if self._pool is not None:
             return
         self._pool = await asyncpg.create_pool(
-            self._dsn,
+            self.dsn,
             min_size=0,
             max_size=self._max_connections,
             init=_prepare_connection,

@@ -7,7 +7,7 @@ as PostgreSQL notices, and another relay takes them on its next round.
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import asyncpg
 
@@ -49,7 +49,7 @@ class Lease:
         """Positions up to here are settled and gone: reads start above it."""
 
     @classmethod
-    async def open(cls, dsn: str) -> "Lease":
+    async def open(cls, dsn: str) -> Self:
         """Connect; no shard is held yet."""
         settings = {"timezone": "UTC", "application_name": "tongzhou-relay"}
         reading = await asyncpg.connect(dsn, timeout=5, server_settings=settings)

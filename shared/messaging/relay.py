@@ -12,7 +12,7 @@ producer that failed is thrown away with all its pages, before anything is sent 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -71,7 +71,13 @@ class Relay:
     """Ships the shards it can lease; run as a task until it is cancelled."""
 
     def __init__(
-        self, dsn: str, settings: KafkaSettings, *, wake: asyncio.Event, read_clock: Clock
+        self,
+        dsn: str,
+        settings: KafkaSettings,
+        *,
+        wake: asyncio.Event,
+        read_clock: Clock,
+        open_lease: Callable[[str], Awaitable[Lease]] = Lease.open,
     ) -> None:
         """``dsn`` must reach PostgreSQL itself, not a pooler: leases belong to a session.
 
@@ -81,6 +87,7 @@ class Relay:
         self._settings = settings
         self._wake = wake
         self._clock = read_clock
+        self._open_lease = open_lease
         self._next_release = 0.0
         self._in_flight: set[int] = set()
 
@@ -90,7 +97,7 @@ class Relay:
         while True:
             try:
                 async with asyncio.timeout(limits.CONNECT_TIMEOUT_S):
-                    lease = await Lease.open(self._dsn)
+                    lease = await self._open_lease(self._dsn)
             except (*_DATABASE_GONE, TimeoutError) as error:
                 _LOG.warning("relay.database_away", error=type(error).__name__)
                 await asyncio.sleep(backoff)

@@ -43,11 +43,13 @@ class _Composer(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose one node, at most ``MAX_DEPTH`` deep and never an alias."""
+        """Compose one node, at most ``MAX_DEPTH`` deep, without tag, anchor or alias."""
         # The stubs leave this method of the parser untyped.
         event: yaml.Event = cast("Any", self).peek_event()
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             self._refuse(event, "anchors and aliases are not read")
+        if getattr(event, "tag", None) is not None:
+            self._refuse(event, "tags are not read")
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self._refuse(event, f"nested deeper than {MAX_DEPTH}")
@@ -184,13 +186,9 @@ def _mapping(
 
 def _scalar(node: yaml.Node, path: Path, problems: list[Problem]) -> str | int | bool | None:
     text = str(node.value)
-    plain = isinstance(node, yaml.ScalarNode) and node.style is None
-    if node.tag.startswith("!") or (node.tag.endswith((":binary", ":python")) and not plain):
-        problems.append(Problem(path, "tag", "不支持标签", f"the tag {node.tag} is not read"))
+    if isinstance(node, yaml.ScalarNode) and node.style is not None:
         return text
-    if not plain:
-        return text
-    if text.lower() in _WORDS and (text in _WORDS):
+    if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):
         return int(text)
@@ -210,20 +208,32 @@ def _checked(data: object, file: str, marks: Marks) -> Pack:
     try:
         pack = Pack.model_validate(data)
     except ValidationError as wrong:
-        problems = tuple(
-            Problem(
-                _followed(error["loc"], data),
-                error["type"],
-                f"{_last(error['loc'])} 不符合格式：{error['msg']}",
-                f"{_last(error['loc'])}: {error['msg']}",
-            )
-            for error in wrong.errors(include_url=False, include_context=False, include_input=False)
-        )
+        problems = _shape_problems(wrong, data)
     else:
         problems = check_pack(pack)
     if problems:
         raise MalformedPack(tuple(_at(problem, file, marks) for problem in problems))
     return pack
+
+
+def _shape_problems(wrong: ValidationError, data: object) -> tuple[Problem, ...]:
+    errors = wrong.errors(include_url=False, include_context=False, include_input=False)
+    found = [
+        Problem(
+            _followed(error["loc"], data),
+            error["type"],
+            f"{_last(error['loc'])} 不符合格式：{error['msg']}",
+            f"{_last(error['loc'])}: {error['msg']}",
+        )
+        for error in errors
+    ]
+    # A list whose only item is refused is also called too short; the item's own refusal says more.
+    return tuple(
+        problem
+        for problem in found
+        if problem.code != "too_short"
+        or not any(other.path[:-1] == problem.path and other is not problem for other in found)
+    )
 
 
 def _followed(location: Path, data: object) -> Path:

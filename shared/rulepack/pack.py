@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -361,6 +361,13 @@ class Pack(Part):
     def order(self) -> tuple[str, ...]:
         """Names of the parties in declared order, which breaks ties between odd fen."""
         return tuple(party.name for party in self.parties)
+
+    def __copy__(self) -> Self:
+        """Copy without what was computed from the original, so that a changed copy has its own."""
+        copied = super().__copy__()
+        for computed in ("digest", "order"):
+            copied.__dict__.pop(computed, None)
+        return copied
 
     def in_force(self, on: date) -> bool:
         """Tell whether ``on`` lies in the half-open period of validity."""

@@ -9,6 +9,7 @@ from typing import Any
 from shared.rulepack.catalogue import PackCatalogue
 from shared.rulepack.loader import pack_from_data
 from shared.rulepack.pack import Pack
+from shared.rulepack.splitting import RecoverySplit, SplitResult
 
 ROOT = Path(__file__).parents[2]
 GUARANTEE_PACKS = ROOT / "services/guarantee/programmes/packs"
@@ -20,7 +21,7 @@ def words(text: str) -> dict[str, str]:
     return {"zh": text, "en": text}
 
 
-def pack_data(**changes: Any) -> dict[str, Any]:
+def pack_data(**changes: object) -> dict[str, Any]:
     """Return a valid pack of two parties as data: ``left`` bears 40 %, ``right`` 60 %."""
     data: dict[str, Any] = {
         "id": "two-parties",
@@ -45,10 +46,11 @@ def pack_data(**changes: Any) -> dict[str, Any]:
             }
         ],
     }
-    return copy.deepcopy(data | changes)
+    data.update(copy.deepcopy(changes))
+    return data
 
 
-def a_pack(**changes: Any) -> Pack:
+def a_pack(**changes: object) -> Pack:
     return pack_from_data(pack_data(**changes))
 
 
@@ -56,8 +58,13 @@ def a_condition(fact: str = "size", op: str = "le", value: object = 10) -> dict[
     return {"fact": fact, "op": op, "value": value, "why": words("because")}
 
 
-def a_cap(party: str = "right", **changes: Any) -> dict[str, Any]:
-    cap = {"name": f"{party}_case", "party": party, "kind": "per_case", "why": words("a cap")}
+def a_cap(party: str = "right", **changes: object) -> dict[str, Any]:
+    cap: dict[str, Any] = {
+        "name": f"{party}_case",
+        "party": party,
+        "kind": "per_case",
+        "why": words("a cap"),
+    }
     return cap | {"limit": {"fixed": 50}} | changes
 
 
@@ -69,5 +76,5 @@ def shipped(pack_id: str) -> Pack:
     raise LookupError(pack_id)
 
 
-def amounts(result: Any) -> Mapping[str, int]:
+def amounts(result: SplitResult | RecoverySplit) -> Mapping[str, int]:
     return {leg.party: leg.amount_fen for leg in result.legs}
