@@ -18,8 +18,8 @@ run: ## start the stack and the five services, play the journeys, serve until Ct
 test: ## run all tests on a real PostgreSQL and a real Kafka
 	@$(SETUP) dev && exec $(VENV) -m pytest
 
-check: ## format, lint, types, import contracts, generated files
-	@$(SETUP) dev && $(VENV) -m ruff format --check && $(VENV) -m ruff check && $(VENV) -m mypy && .venv/bin/lint-imports && $(VENV) -m shared.events.export --check
+check: ## format, lint, types, import contracts, generated files, the tree's own rules
+	@$(SETUP) dev && $(VENV) -m ruff format --check && $(VENV) -m ruff check && $(VENV) -m mypy && .venv/bin/lint-imports && $(VENV) -m shared.events.export --check && $(VENV) -m pytest -q tests/arch
 
 test-containers: ## run the integration tests on the docker stack
 	@$(SETUP) dev && $(VENV) -m deploy.local images && exec env STACK=docker $(VENV) -m pytest -m integration

@@ -83,6 +83,20 @@ def consumer(settings: KafkaSettings, *, group: str) -> AIOKafkaConsumer:
     )
 
 
+def reader(settings: KafkaSettings) -> AIOKafkaConsumer:
+    """Build a reader outside any group: it chooses its partitions and commits nothing."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id=settings.client_id,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        max_poll_records=MAX_RECORDS,
+    )
+
+
 def admin(settings: KafkaSettings) -> AIOKafkaAdminClient:
     """Build an administrative client."""
     return AIOKafkaAdminClient(
