@@ -3,7 +3,8 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import Query
@@ -42,21 +43,32 @@ def encode_cursor(*position: str | int) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")
 
 
-def decode_cursor(text: str, *kinds: type[str] | type[int]) -> list[str | int]:
-    """Return the position in a cursor; its parts must be of the given kinds."""
+def decode_cursor(text: str, *kinds: type[str] | type[int] | type[UUID]) -> list[Any]:
+    """Return the position in a cursor; its parts must be of the given kinds, ids included."""
     try:
         padded = text + "=" * (-len(text) % 4)
         position = orjson.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+        if not isinstance(position, list):
+            raise _refusal()
+        return [_part(part, kind) for part, kind in zip(position, kinds, strict=True)]
     except (ValueError, binascii.Error) as error:
         raise _refusal() from error
-    matches = (
-        isinstance(position, list)
-        and len(position) == len(kinds)
-        and all(type(part) is kind for part, kind in zip(position, kinds, strict=True))
-    )
-    if not matches:
+
+
+def decode_id(text: str | None) -> UUID | None:
+    """Return the id in a cursor of one id; None for the first page."""
+    if text is None:
+        return None
+    found: UUID = decode_cursor(text, UUID)[0]
+    return found
+
+
+def _part(part: object, kind: type[str] | type[int] | type[UUID]) -> str | int | UUID:
+    if kind is UUID and isinstance(part, str):
+        return UUID(part)
+    if type(part) is not kind or not isinstance(part, str | int):
         raise _refusal()
-    return list(position)
+    return part
 
 
 def _refusal() -> InvalidCursor:

@@ -1,7 +1,7 @@
 """A consumer that only notes what reached it, for tests of the kernel."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 from uuid import UUID
@@ -67,9 +67,9 @@ class Toy:
         uscc: str = FIRM,
         name: str = "firm",
         event_id: UUID | None = None,
-        **headers: bytes,
+        changed: Mapping[str, bytes] | None = None,
     ) -> Record:
-        """Make the next record of the topic's partition 0."""
+        """Make the next record of the topic's partition 0, with some headers changed."""
         event = EnterpriseRegistered(uscc=uscc, name=name, region="320706", chain="new_energy")
         envelope = dict(
             headers_of(
@@ -86,7 +86,7 @@ class Toy:
             partition=0,
             offset=next(self._offsets[event.topic()]),
             key=uscc,
-            headers={**envelope, **headers},
+            headers={**envelope, **(changed or {})},
             value=event.model_dump_json().encode(),
         )
 

@@ -65,7 +65,7 @@ async def list_consents(
     limit: paging.Limit = 50,
 ) -> Response:
     """List consents, oldest first."""
-    start = UUID(str(paging.decode_cursor(after, str)[0])) if after else None
+    start = paging.decode_id(after)
     return await query.run(
         lambda work: store.page(work, reader=_reader(query), uscc=uscc, after=start, limit=limit),
         present=lambda rows: paging.page_of(

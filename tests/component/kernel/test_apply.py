@@ -106,7 +106,7 @@ class TestParking:
     async def test_parks_what_it_cannot_read(
         self, toy: Toy, header: str, value: bytes, reason: str
     ) -> None:
-        await toy.applier.apply([toy.record(1, **{header: value}), toy.record(2)])
+        await toy.applier.apply([toy.record(1, changed={header: value}), toy.record(2)])
 
         assert await toy.parked() == {FIRM: (reason, 2)}
         assert await toy.effects() == []
