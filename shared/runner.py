@@ -60,9 +60,12 @@ def main(service: Service) -> int:
         return 0
     settings = ServiceSettings()
     logs.set_up(service.name, as_json=settings.log_format == "json")
-    telemetry.set_up(service.name, otlp_endpoint=settings.otlp_endpoint)
+    traces = telemetry.set_up(service.name, otlp_endpoint=settings.otlp_endpoint)
     _LOG.info("service.starts", role=role, settings=settings.redacted())
-    return uvloop.run(_run(service, role, settings))
+    try:
+        return uvloop.run(_run(service, role, settings))
+    finally:
+        traces.shutdown()
 
 
 async def _run(service: Service, role: str, settings: ServiceSettings) -> int:

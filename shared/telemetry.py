@@ -19,8 +19,8 @@ _TRACER = trace.get_tracer("tongzhou")
 
 def set_up(
     service: str, *, otlp_endpoint: str | None, exporter: SpanExporter | None = None
-) -> None:
-    """Install the providers of one process.
+) -> TracerProvider:
+    """Install the providers of one process; shut the returned one down at the end.
 
     Without an endpoint spans still exist, so that trace ids appear in logs and events, and are
     dropped at their end.
@@ -35,6 +35,7 @@ def set_up(
     metrics.set_meter_provider(
         MeterProvider(resource=resource, metric_readers=[PrometheusMetricReader()])
     )
+    return provider
 
 
 def current_traceparent() -> str | None:

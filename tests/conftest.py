@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from deploy.local.stack import Stack, resolve_stack
+from shared import telemetry
 from shared.db.database import Database
 from shared.runner import Service
 from tests.support.clocks import ManualClock
 from tests.support.databases import Databases
 from tests.support.service import ServiceUnderTest, build
+from tests.support.traces import TraceLog
 
 ServiceFactory = Callable[[str], Awaitable[ServiceUnderTest]]
 
@@ -28,6 +31,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def databases(stack: Stack) -> Databases:
     """Databases on the run's PostgreSQL."""
     return Databases(stack.admin_dsn, prefix=f"test_{os.getpid()}")
+
+
+@pytest.fixture(scope="session")
+def traces() -> Iterator[TraceLog]:
+    """The spans of this process: providers are installed once, and their spans are kept."""
+    exporter = InMemorySpanExporter()
+    provider = telemetry.set_up("test", otlp_endpoint=None, exporter=exporter)
+    yield TraceLog(provider, exporter)
+    provider.shutdown()
 
 
 @pytest.fixture

@@ -84,6 +84,25 @@ class ServiceUnderTest:
         counts = await applier.apply([record])
         return list(counts)[-1]
 
+    def record_of(self, received: Received[Event]) -> Record:
+        """Make the record that carries an event which this service published."""
+        headers = headers_of(
+            received.data,
+            event_id=received.id,
+            sequence=received.sequence,
+            recorded_at=received.recorded_at,
+            cause=received.cause,
+            traceparent=received.traceparent,
+        )
+        return Record(
+            topic=received.data.topic(),
+            partition=0,
+            offset=next(self._offsets),
+            key=received.key,
+            headers=dict(headers),
+            value=received.data.model_dump_json().encode(),
+        )
+
     async def published(self) -> list[Received[Event]]:
         """Return what the outbox holds, read as a consumer would read it."""
         async with self.database.read() as work:
