@@ -21,11 +21,11 @@ from testcontainers.core.container import DockerContainer
 
 from deploy.local import images
 from deploy.local.errors import StackError
-from deploy.local.external import accepts_logins, answers_as_kafka
 from deploy.local.images import build_images, is_prepared
 from deploy.local.kafka import JVM_OPTIONS, server_properties
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgres import ADMIN, settings_of
+from deploy.local.probes import kafka_answers, postgres_answers
 
 __all__ = ["DockerKafka", "DockerPostgres", "build_images", "is_prepared"]
 
@@ -171,11 +171,11 @@ class DockerPostgres(_Containerised):
         )
 
     def ready(self) -> bool:
-        """Tell whether the server lets us in."""
-        return accepts_logins(self.admin_dsn)
+        """Tell whether the server takes logins."""
+        return postgres_answers(LOOPBACK, self.port)
 
     def wait_ready(self) -> None:
-        """Wait until the server lets us in. Raises StackError if it does not."""
+        """Wait until the server takes logins. Raises StackError if it does not."""
         self._wait(self.ready)
 
     def restart(self) -> None:
@@ -215,7 +215,7 @@ class DockerKafka(_Containerised):
 
     def ready(self) -> bool:
         """Tell whether the broker answers."""
-        return answers_as_kafka(LOOPBACK, self.port)
+        return kafka_answers(LOOPBACK, self.port)
 
     def wait_ready(self) -> None:
         """Wait until the broker answers. Raises StackError if it does not."""

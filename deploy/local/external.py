@@ -1,44 +1,16 @@
 """Servers that somebody else runs: given by address, neither started, stopped nor hurt by us."""
 
-import asyncio
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-import asyncpg
-
 from deploy.local.errors import StackError
-from deploy.local.kafka import answers_api_versions
+from deploy.local.probes import kafka_answers, postgres_answers
 
 _WAIT_S = 15.0
-_PROBE_TIMEOUT_S = 3.0
 _POLL_S = 0.2
 _POSTGRES_PORT = 5432
-
-
-def accepts_logins(dsn: str) -> bool:
-    """Tell whether PostgreSQL lets us in at the address."""
-
-    async def probe() -> None:
-        connection = await asyncpg.connect(dsn, timeout=_PROBE_TIMEOUT_S)
-        await connection.close()
-
-    try:
-        asyncio.run(probe())
-    except (OSError, TimeoutError, asyncpg.PostgresError):
-        return False
-    return True
-
-
-def answers_as_kafka(host: str, port: int) -> bool:
-    """Tell whether a Kafka broker answers at the address."""
-    try:
-        with socket.create_connection((host, port), timeout=_PROBE_TIMEOUT_S) as connection:
-            return answers_api_versions(connection)
-    except OSError:
-        return False
 
 
 class _Given:
@@ -87,7 +59,7 @@ class _Given:
             if time.monotonic() > deadline:
                 raise StackError(
                     f"{self.name} does not answer at {address}",
-                    mend="check that it runs, the address, the user and the password",
+                    mend="check that it runs, and the address",
                 )
             time.sleep(_POLL_S)
 
@@ -105,11 +77,11 @@ class ExternalPostgres(_Given):
         return urlsplit(self.admin_dsn).port or _POSTGRES_PORT
 
     def ready(self) -> bool:
-        """Tell whether the server lets us in."""
-        return accepts_logins(self.admin_dsn)
+        """Tell whether the server takes logins."""
+        return postgres_answers(urlsplit(self.admin_dsn).hostname or "", self.port)
 
     def wait_ready(self) -> None:
-        """Wait until it lets us in. Raises StackError if it does not."""
+        """Wait until it takes logins. Raises StackError if it does not."""
         # The address is said without the password that it carries.
         self._wait(self.ready, f"{urlsplit(self.admin_dsn).hostname}:{self.port}")
 
@@ -137,7 +109,7 @@ class ExternalKafka(_Given):
 
     def ready(self) -> bool:
         """Tell whether the first bootstrap server answers."""
-        return answers_as_kafka(self._first.hostname or "", self.port)
+        return kafka_answers(self._first.hostname or "", self.port)
 
     def wait_ready(self) -> None:
         """Wait until the first bootstrap server answers. Raises StackError if it does not."""

@@ -5,11 +5,9 @@ once into a template: with a static quorum nothing in it depends on a port, so a
 writes its own cluster id, and saves the second that formatting takes.
 """
 
-import contextlib
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +17,12 @@ from deploy.local import kafka_jars, places
 from deploy.local.errors import StackError
 from deploy.local.locks import locked
 from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.probes import kafka_answers
 from deploy.local.processes import Child
 
 _READY_TIMEOUT_S = 90.0
 _FORMAT_TIMEOUT_S = 60
 _STOP_GRACE_S = 3.0
-_PROBE_TIMEOUT_S = 0.5
 _ASCII_END = 0x7F
 _SAID_CHARACTERS_MAX = 2000
 _TEMPLATE_CLUSTER_ID = "AAAAAAAAAAAAAAAAAAAAAA"
@@ -210,11 +208,7 @@ class EmbeddedKafka:
 
     def ready(self) -> bool:
         """Tell whether the broker answers; it opens the clients' port once it is registered."""
-        with contextlib.suppress(OSError):
-            address = (LOOPBACK, self.port)
-            with socket.create_connection(address, timeout=_PROBE_TIMEOUT_S) as connection:
-                return answers_api_versions(connection)
-        return False
+        return kafka_answers(LOOPBACK, self.port)
 
     def wait_ready(self) -> None:
         """Wait until the broker answers. Raises StackError if it does not."""
@@ -255,22 +249,6 @@ class EmbeddedKafka:
         if self._child is None:
             raise StackError("Kafka was not started", mend="call start() first")
         return self._child
-
-
-# An ApiVersions request, version 0: length, key 18, version 0, correlation 1, no client id.
-_API_VERSIONS_REQUEST = bytes.fromhex("0000000a 0012 0000 00000001 ffff")
-
-# The answer starts with its length and the correlation id.
-_ANSWER_START = 8
-
-
-def answers_api_versions(connection: socket.socket) -> bool:
-    """Tell whether a Kafka broker at the other end answers the first request of every client.
-
-    An open port is not enough: a forwarding proxy accepts before the broker behind it listens.
-    """
-    connection.sendall(_API_VERSIONS_REQUEST)
-    return len(connection.recv(_ANSWER_START)) == _ANSWER_START
 
 
 def _new_cluster_id() -> str:

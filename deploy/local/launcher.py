@@ -25,7 +25,7 @@ from deploy.local.issuer import Issuer
 from deploy.local.locks import shared as lock_shared
 from deploy.local.locks import try_lock
 from deploy.local.ports import service_ports
-from deploy.local.signals import StopRequested, raising_stop
+from deploy.local.signals import StopRequested, ignoring_stop, raising_stop
 from deploy.local.stack import Stack, resolve_stack
 from deploy.local.supervisor import Supervisor
 from deploy.local.table import StackTable
@@ -76,23 +76,21 @@ class Launcher:
         self.stack = resolve_stack(run_dir=self.run_dir)
         self.issuer = Issuer(CLIENTS)
         self.supervisor = Supervisor()
-        serving = False
-        try:
-            with raising_stop():
+        code = EXIT_INTERRUPTED
+        with suppress(StopRequested), raising_stop():
+            try:
                 description = self._start(ports.by_service)
-                played = self._play(description)
-                if once:
-                    return EXIT_OK if played else EXIT_FAILED
-                self._say_how_to_use(description)
-                serving = True
-                self._serve()
-        except StopRequested:
-            pass
-        finally:
-            self._stop()
+                code = EXIT_OK if self._play(description) else EXIT_FAILED
+                if not once:
+                    code = EXIT_OK
+                    self._say_how_to_use(description)
+                    self._serve()
+            finally:
+                with ignoring_stop():
+                    self._stop()
         if self.supervisor.failure is not None:
             raise self.supervisor.failure
-        return EXIT_OK if serving else EXIT_INTERRUPTED
+        return code
 
     def _start(self, ports: Mapping[str, int]) -> StackFile:
         table = StackTable(self.console)

