@@ -8,7 +8,7 @@ order per aggregate.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -274,14 +274,19 @@ class Database:
             async with asyncio.timeout(deadline_s):
                 yield connection
         except LOST_CONNECTION as error:
-            # A frozen server never answers a cancel request either: the socket has to go.
-            connection.terminate()
+            _drop(connection)
             raise DatabaseUnavailable("the database connection was lost") from error
         except asyncio.CancelledError:
-            connection.terminate()
+            _drop(connection)
             raise
         finally:
             await self._pool.release(connection, timeout=1)
+
+
+def _drop(connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+    """Close the socket at once: a frozen server never answers a cancel request either."""
+    with suppress(asyncpg.InterfaceError):  # the pool may have let go of it already
+        connection.terminate()
 
 
 async def _prepare_connection(connection: "asyncpg.Connection[Row]") -> None:

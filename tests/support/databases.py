@@ -43,15 +43,19 @@ class Databases:
         template = await self.template(service)
         name = f"{self._prefix}_{service}_{next(self._numbers)}"
         source = urlsplit(template.app).path.lstrip("/")
+        await self._administer(
+            f'CREATE DATABASE "{name}" TEMPLATE "{source}" OWNER "{service}_owner"'
+        )
+        try:
+            yield ServiceDsns(_renamed(template.owner, name), _renamed(template.app, name))
+        finally:
+            await self._administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    async def _administer(self, statement: str) -> None:
+        """Run one statement on a connection of its own: a test may have killed the server."""
         admin = await asyncpg.connect(self.admin_dsn)
         try:
-            await admin.execute(
-                f'CREATE DATABASE "{name}" TEMPLATE "{source}" OWNER "{service}_owner"'
-            )
-            try:
-                yield ServiceDsns(_renamed(template.owner, name), _renamed(template.app, name))
-            finally:
-                await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            await admin.execute(statement)
         finally:
             await admin.close()
 
