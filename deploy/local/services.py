@@ -72,7 +72,6 @@ class Surroundings:
 
 def service_child(service: str, around: Surroundings) -> Child:
     """Return the service as a process that serves, relays and consumes in one."""
-    # Set, not inherited: a variable of the shell must not lead a local run to another database.
     told = {
         "TONGZHOU_DATABASE_URL": around.databases[service].app,
         "TONGZHOU_KAFKA_BOOTSTRAP_SERVERS": around.stack.bootstrap_servers,
@@ -83,7 +82,11 @@ def service_child(service: str, around: Surroundings) -> Child:
         "TONGZHOU_HTTP_PORT": str(around.ports[service]),
         "TONGZHOU_LOG_FORMAT": "json",
     }
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("TONGZHOU_")}
+    # Other settings of the shell reach the service, such as where traces go; an address of a
+    # database does not, lest a local run writes to another one.
+    inherited = {
+        key: value for key, value in os.environ.items() if not key.endswith("DATABASE_URL")
+    }
     return Child(
         name=service,
         argv=[sys.executable, "-m", f"services.{service}", "all"],
