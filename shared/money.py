@@ -114,9 +114,15 @@ class Rate:
 class SplitStep:
     """One party's way through a split, for the explanation: floor, remainder and odd fen."""
 
-    exact: Fraction
     floor_fen: int
+    remainder: int
+    whole: int
     odd_fen: int
+
+    @property
+    def exact(self) -> Fraction:
+        """The share before rounding: the floor plus what it left over, in parts of the weights."""
+        return self.floor_fen + Fraction(self.remainder, self.whole)
 
     @property
     def amount(self) -> Money:
@@ -142,13 +148,16 @@ def split_steps(total: Money, weights: Mapping[K, int]) -> dict[K, SplitStep]:
     if whole == 0:
         if total.fen:
             raise ValueError("weights that sum to 0 cannot carry an amount")
-        return {key: SplitStep(Fraction(0), 0, 0) for key in weights}
-    exact = {key: Fraction(total.fen * weight, whole) for key, weight in weights.items()}
-    floors = {key: round_fraction(share, Rounding.DOWN) for key, share in exact.items()}
-    residue = total.fen - sum(floors.values())
-    by_remainder = sorted(weights, key=lambda key: exact[key] - floors[key], reverse=True)
+        return {key: SplitStep(0, 0, 1, 0) for key in weights}
+    # All shares have the same denominator, so whole remainders compare as the exact ones would.
+    exact = {key: divmod(total.fen * weight, whole) for key, weight in weights.items()}
+    residue = total.fen - sum(floor for floor, _ in exact.values())
+    by_remainder = sorted(weights, key=lambda key: exact[key][1], reverse=True)
     favoured = set(by_remainder[:residue])
-    steps = {key: SplitStep(exact[key], floors[key], int(key in favoured)) for key in weights}
+    steps = {
+        key: SplitStep(floor, remainder, whole, int(key in favoured))
+        for key, (floor, remainder) in exact.items()
+    }
     ensure(sum(step.amount.fen for step in steps.values()) == total.fen, "a split conserves")
     return steps
 

@@ -72,6 +72,16 @@ class TestOverlap:
         with pytest.raises(PacksOverlap):
             PackCatalogue([EARLY, other])
 
+    @pytest.mark.parametrize(
+        "other",
+        [
+            a_pack(version=2, valid_from="2025-01-01", valid_to="2026-01-01"),
+            a_pack(version=2, valid_from="2026-07-01"),
+        ],
+    )
+    def test_is_nothing_where_one_ends_as_the_other_begins(self, other: Pack) -> None:
+        assert len(PackCatalogue([EARLY, other]).list()) == 2
+
     def test_is_nothing_between_two_packs(self) -> None:
         assert len(PackCatalogue([EARLY, a_pack(id="another")]).list()) == 2
 

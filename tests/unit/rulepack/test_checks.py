@@ -339,6 +339,27 @@ class TestReach:
 
         assert isinstance(pack_from_data(pack_data(**tiers_that(*tiers))), Pack)
 
+    @pytest.mark.parametrize(
+        ("fact", "value"), [("size", 10), ("since", "2026-01-01")], ids=["number", "day"]
+    )
+    @pytest.mark.parametrize(("below", "above"), [("le", "gt"), ("lt", "ge")])
+    def test_takes_tiers_that_meet_at_a_threshold(
+        self, fact: str, value: object, below: str, above: str
+    ) -> None:
+        tiers = [
+            a_tier("low", a_condition(fact, below, value)),
+            a_tier("high", a_condition(fact, above, value)),
+        ]
+
+        assert isinstance(pack_from_data(pack_data(**tiers_that(*tiers))), Pack)
+
+    def test_refuses_too_many_words_to_try(self) -> None:
+        many = [f"w{i}" for i in range(13)]
+        facts = {"classes": {"kind": "words", "allowed": many, **words("classes")}}
+        tiers = [a_tier("some", a_condition("classes", "any_of", many)), a_tier("rest")]
+
+        assert problems(facts=facts, tiers=tiers) == {("tiers_too_tangled", "/tiers")}
+
     def test_refuses_what_is_too_tangled_to_try(self) -> None:
         names = [f"size_{i}" for i in range(12)]
         rows = [a_condition(name) for name in names]
@@ -362,6 +383,14 @@ class TestBreakers:
         self, changes: dict[str, Any], found: tuple[str, str]
     ) -> None:
         assert found in problems(metrics=METRICS, breakers=[a_breaker(**changes)])
+
+
+class TestAmounts:
+    def test_refuses_an_amount_that_may_be_negative(self) -> None:
+        fee = {"name": "fee", "title": words("fee"), "amount": "size", "rate_ppm": 1}
+        facts = {"size": SIZE["size"] | {"least": -1}}
+
+        assert ("may_be_negative", "/fees/0/amount") in problems(facts=facts, fees=[fee])
 
 
 class TestExamples:

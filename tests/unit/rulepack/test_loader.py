@@ -114,6 +114,23 @@ class TestLoadPack:
         assert (problem.line, problem.code) == (19, "example_failed")
         assert "expects left 39, right 60, gives left 40, right 60" in problem.en
 
+    def test_refuses_an_example_that_the_pack_cannot_answer(self) -> None:
+        shown = "  - {kind: recovery, name: more than borne, on: 2026-03-02, borne: {left: 1},"
+        bad = f"{GOOD}{shown} cash_fen: 2, amounts: {{left: 2}}}}\n"
+
+        with pytest.raises(ExamplesFailed) as caught:
+            load_pack(bad.encode(), "small.yaml")
+
+        assert [problem.line for problem in caught.value.problems] == [24]
+
+    def test_refuses_an_example_with_facts_that_the_pack_does_not_know(self) -> None:
+        bad = GOOD.replace("    loss_fen: 100\n", "    loss_fen: 100\n    facts: {size: 1}\n")
+
+        with pytest.raises(ExamplesFailed) as caught:
+            load_pack(bad.encode(), "small.yaml")
+
+        assert "gives rule-pack-input" in caught.value.problems[0].en
+
     def test_reads_a_draft_whose_example_fails(self) -> None:
         draft = draft_pack(GOOD.replace("left: 40,", "left: 39,").encode(), "small.yaml")
 

@@ -396,6 +396,20 @@ class TestSubsidies:
 
         assert (result.base_fen, result.subsidy_fen) == (base * YUAN, subsidy * YUAN)
 
+    def test_round_the_lowered_base_down(self) -> None:
+        rule = {
+            "amount": "limit",
+            "rate": "rate",
+            "rate_cap_ppm": 30_000,
+            "rates": [a_rate(1_000_000)],
+            "eligibility": [a_condition("level", "in", ["low"])],
+        }
+        pack = a_subsidy_pack(rule, "limit", "rate")
+
+        result = quote_subsidy(pack, facts={"limit": 33, "rate": 35_000, "level": "low"})
+
+        assert three(result) == (1, 0, 0)
+
     @pytest.mark.parametrize(("level", "subsidy"), [("high", 360_000), ("low", 280_000)])
     def test_can_say_a_rate_by_level(self, level: str, subsidy: int) -> None:
         rule = {

@@ -374,6 +374,31 @@ class TestCascade:
         }
 
 
+class TestOddFen:
+    def test_is_not_taken_by_a_rate_cap_that_the_case_just_fits(self) -> None:
+        pack = a_pack(
+            caps=[a_cap(kind="rate_cap", limit={"fixed": 1}, used="used_fen")],
+            counters={"used_fen": words("used")},
+            overflow={"right": {"left": 1}},
+        )
+
+        assert amounts(quote(pack, 1, counters={"used_fen": 0})) == {"left": 0, "right": 1}
+
+    def test_of_an_overflow_goes_by_the_order_of_parties_not_of_the_table(self) -> None:
+        parties = [{"name": name, **words(name)} for name in ("one", "two", "capped")]
+        shares = {"one": 0, "two": 0, "capped": 1_000_000}
+        pack = pack_from_data(
+            pack_data(
+                parties=parties,
+                tiers=[{"name": "all", "title": words("all"), "shares": shares}],
+                caps=[a_cap("capped", limit={"fixed": 0})],
+                overflow={"capped": {"two": 1, "one": 1}},
+            )
+        )
+
+        assert amounts(quote(pack, 1)) == {"one": 1, "two": 0, "capped": 0}
+
+
 class TestSplitRecovery:
     BORNE: Mapping[str, int] = {"left": 40, "right": 60}
 
