@@ -40,7 +40,10 @@ class Child:
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Start the command; its output is appended to the log file."""
+        """Start the command; its output is appended to the log file.
+
+        Call from the main thread: the kernel ends the child when the thread that started it does.
+        """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid())]
         command = [*leash, str(int(self.death_signal)), self.user or "-", *self.argv]

@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import cast
 from urllib.parse import urlencode
 
@@ -13,6 +14,8 @@ from joserfc.jwk import KeySet, KeySetSerialization
 
 from deploy.local.clients import CLIENTS, Client
 from deploy.local.issuer import ALGORITHM, AUDIENCE, Issuer
+from shared import clock
+from shared.web.auth import TokenVerifier, fetch_jwks
 
 CLIENT = {"bank": Client("bank-org", ("credit.loans:read", "credit.loans:write"))}
 FORM = {"grant_type": "client_credentials", "client_id": "bank"}
@@ -63,6 +66,19 @@ class TestToken:
         assert token.claims["scope"] == "credit.loans:read credit.loans:write"
         assert token.claims["nbf"] == token.claims["iat"]
         assert token.claims["exp"] - token.claims["iat"] == granted["expires_in"]
+
+    async def test_is_accepted_by_the_services(self, issuer: Issuer) -> None:
+        verifier = TokenVerifier(
+            issuer=issuer.url,
+            audience=AUDIENCE,
+            fetch_keys=partial(fetch_jwks, issuer.jwks_url),
+            read_clock=clock.now,
+        )
+
+        caller = await verifier.verify(issuer.token("bank"))
+
+        assert (caller.sub, caller.org) == ("bank", "bank-org")
+        assert caller.scopes == set(CLIENT["bank"].scopes)
 
     def test_has_an_id_of_its_own(self, issuer: Issuer) -> None:
         assert issuer.token("bank") != issuer.token("bank")
