@@ -30,6 +30,8 @@ ALGORITHM = "Ed25519"
 TOKEN_LIFETIME = timedelta(hours=12)
 _BODY_BYTES_MAX = 16_384
 _REQUEST_TIMEOUT_S = 5
+# How soon the serving thread notices that it is to stop.
+_POLL_S = 0.05
 
 
 class TokenRefused(Exception):
@@ -127,7 +129,9 @@ class Issuer:
         handler = type("Handler", (_Handler,), {"issuer": self})
         self._server = ThreadingHTTPServer((LOOPBACK, self.port), handler)
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, name="issuer", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_S,), name="issuer", daemon=True
+        ).start()
 
     def stop(self) -> None:
         """Stop serving; a second call does nothing."""

@@ -8,14 +8,13 @@ import os
 import sys
 from typing import TextIO
 
+from deploy.local import variables
 from shared.db.migrations import upgrade
-
-VARIABLE = "TONGZHOU_OWNER_DATABASE_URLS"
 
 
 def main(output: TextIO = sys.stdout) -> None:
     """Upgrade each named database as its owner, and say which revision it reached."""
-    for service, owner_dsn in json.loads(os.environ[VARIABLE]).items():
+    for service, owner_dsn in json.loads(os.environ[variables.OWNER_DSNS]).items():
         print(f"{service}: {upgrade(service, owner_dsn)}", file=output, flush=True)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local import migrate
+from deploy.local import variables
 from deploy.local.issuer import AUDIENCE, Issuer
 from deploy.local.places import CHECKOUT
 from deploy.local.ports import LOOPBACK, SERVICE_OFFSETS
@@ -47,7 +47,7 @@ def migration_child(databases: Mapping[str, ServiceDsns], *, log: Path) -> Child
         name="migrations",
         argv=[sys.executable, "-m", "deploy.local.migrate"],
         log=log,
-        env={**os.environ, migrate.VARIABLE: json.dumps(owners)},
+        env={**os.environ, variables.OWNER_DSNS: json.dumps(owners)},
         cwd=CHECKOUT,
     )
 
@@ -74,7 +74,7 @@ def service_child(service: str, around: Surroundings) -> Child:
     """Return the service as a process that serves, relays and consumes in one."""
     told = {
         "TONGZHOU_DATABASE_URL": around.databases[service].app,
-        "TONGZHOU_KAFKA_BOOTSTRAP_SERVERS": around.stack.bootstrap_servers,
+        variables.BOOTSTRAP_SERVERS: around.stack.bootstrap_servers,
         "TONGZHOU_ISSUER": around.issuer.url,
         "TONGZHOU_JWKS_URL": around.issuer.jwks_url,
         "TONGZHOU_AUDIENCE": AUDIENCE,

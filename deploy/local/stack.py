@@ -16,15 +16,11 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Protocol, Self
 
-from deploy.local import places
+from deploy.local import places, variables
 from deploy.local.errors import StackError
 from deploy.local.external import ExternalKafka, ExternalPostgres
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.postgres import EmbeddedPostgres
-
-STACK_VARIABLE = "STACK"
-ADMIN_DSN_VARIABLE = "TONGZHOU_ADMIN_DATABASE_URL"
-BOOTSTRAP_VARIABLE = "TONGZHOU_KAFKA_BOOTSTRAP_SERVERS"
 
 
 class StackName(StrEnum):
@@ -163,20 +159,22 @@ def choose(environ: Mapping[str, str], *, prepared: Callable[[], bool]) -> Choic
     engine that happens to run must not cost a newcomer the minutes of building them.
     `prepared` tells whether it does. Raises StackError for an unknown name or missing addresses.
     """
-    given = environ.get(STACK_VARIABLE, "")
+    given = environ.get(variables.STACK, "")
     if given and given not in set(StackName):
         raise StackError(
-            f"{STACK_VARIABLE}={given} is not a stack",
+            f"{variables.STACK}={given} is not a stack",
             mend=f"use one of {', '.join(StackName)}, or leave it unset",
         )
-    missing = [name for name in (ADMIN_DSN_VARIABLE, BOOTSTRAP_VARIABLE) if not environ.get(name)]
+    missing = [
+        name for name in (variables.ADMIN_DSN, variables.BOOTSTRAP_SERVERS) if not environ.get(name)
+    ]
     if given == StackName.EXTERNAL and missing:
         raise StackError(
-            f"{STACK_VARIABLE}=external needs {' and '.join(missing)}",
+            f"{variables.STACK}=external needs {' and '.join(missing)}",
             mend="set the superuser's PostgreSQL address and Kafka's bootstrap servers",
         )
     if given:
-        return Choice(StackName(given), f"{STACK_VARIABLE} says so")
+        return Choice(StackName(given), f"{variables.STACK} says so")
     if not missing:
         return Choice(StackName.EXTERNAL, "the addresses of both servers are given")
     if prepared():
@@ -201,8 +199,8 @@ def resolve_stack(
     kafka: KafkaServer
     match choice.name:
         case StackName.EXTERNAL:
-            postgres = ExternalPostgres(environ[ADMIN_DSN_VARIABLE])
-            kafka = ExternalKafka(environ[BOOTSTRAP_VARIABLE])
+            postgres = ExternalPostgres(environ[variables.ADMIN_DSN])
+            kafka = ExternalKafka(environ[variables.BOOTSTRAP_SERVERS])
         case StackName.DOCKER:
             docker = docker_module()
             postgres = docker.DockerPostgres(log=logs / "postgres.log", durable=durable)
