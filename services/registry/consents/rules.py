@@ -1,8 +1,8 @@
 """Consents (授权): an enterprise lets an institution read named feeds for one purpose.
 
 Sources: 征信业管理条例 art. 18 and 20 (written consent, agreed use), 个人信息保护法 art. 14, 15
-and 23 (withdrawable at any time, naming recipient and purpose). A consent is granted once, holds in its
-half-open period, and ends early only by revocation; changing it means granting another.
+and 23 (withdrawable at any time, naming recipient and purpose). A consent is granted once, holds
+in its half-open period, and ends early only by revocation; changing it means granting another.
 
 Example: granted 2026-03-01 for [2026-03-01, 2027-03-01), revoked 2026-06-10: it held on 2026-06-09,
 not on 2026-06-10.

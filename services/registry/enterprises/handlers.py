@@ -1,0 +1,49 @@
+"""Use cases of the enterprises; other slices of registry change an enterprise through these."""
+
+from collections.abc import Sequence
+
+from services.registry.enterprises import rules, store
+from services.registry.enterprises.rules import Enterprise, Profile
+from services.registry.enterprises.store import Stored
+from shared.db.database import Transaction
+from shared.events.envelope import Event
+
+
+async def register(work: Transaction, enterprise: Enterprise) -> Stored:
+    """Register an enterprise or correct its entry."""
+    known = (await store.lock_many(work, [enterprise.uscc.code])).get(enterprise.uscc.code)
+    registered, events = rules.register(known.enterprise if known else None, enterprise)
+    return await publish(work, Stored(registered, known.version if known else 0), events)
+
+
+async def record_profile(
+    work: Transaction, uscc: str, profile: Profile, *, by: str, expected_version: int
+) -> Stored:
+    """Record figures about an enterprise."""
+    stored = await store.lock(work, uscc, expected_version=expected_version)
+    changed, events = rules.record_profile(stored.enterprise, profile, by=by)
+    return await publish(work, Stored(changed, stored.version), events)
+
+
+async def lock(work: Transaction, uscc: str) -> Stored:
+    """Lock an enterprise for a change by another slice."""
+    return await store.lock(work, uscc)
+
+
+async def lock_many(work: Transaction, usccs: Sequence[str]) -> dict[str, Stored]:
+    """Lock those of several enterprises that exist."""
+    return await store.lock_many(work, usccs)
+
+
+async def publish(work: Transaction, stored: Stored, events: Sequence[Event]) -> Stored:
+    """Publish an enterprise's events after its version and save what it became."""
+    if not events:
+        return stored
+    saved = Stored(stored.enterprise, work.publish_all(events, after=stored.version))
+    await store.save_many(work, [saved])
+    return saved
+
+
+async def save_many(work: Transaction, entries: Sequence[Stored]) -> None:
+    """Save enterprises whose events are published."""
+    await store.save_many(work, entries)

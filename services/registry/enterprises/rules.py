@@ -1,0 +1,130 @@
+"""Enterprises (企业): who they are, and the figures that departments record about them.
+
+The aggregate is the enterprise, keyed by its unified social credit code: its registration, profile,
+qualifications and list memberships share one sequence of events. Regions are GB/T 2260 codes of the
+city; chains are the ten key industrial chains of 连政办发〔2024〕13号 §1(3).
+"""
+
+from dataclasses import dataclass, replace
+from typing import get_args
+
+from shared.errors import Malformed, Violation
+from shared.events.registry import EnterpriseRegistered, ProfileRecorded, TaxGrade
+from shared.uscc import Uscc
+
+REGIONS = {
+    "320703": "连云区",
+    "320706": "海州区",
+    "320707": "赣榆区",
+    "320722": "东海县",
+    "320723": "灌云县",
+    "320724": "灌南县",
+}
+CHAINS = {
+    "petrochemical": "石化",
+    "biomedicine": "生物医药",
+    "high_performance_fibre": "高性能纤维及复合材料",
+    "new_chemical_materials": "化工新材料",
+    "steel_alloy": "钢铁合金",
+    "new_energy": "新能源",
+    "high_end_equipment": "高端装备",
+    "silicon_materials": "硅材料",
+    "green_food": "绿色食品",
+    "information_industry": "信息产业",
+}
+TAX_GRADES = get_args(TaxGrade)
+
+
+class UnknownRegionOrChain(Malformed):
+    """The region or chain is not one of the city's."""
+
+    code = "unknown-region-or-chain"
+    title_zh = "区划或产业链不在目录内"
+    title_en = "Unknown region or chain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Figures about an enterprise; sales in fen."""
+
+    staff: int
+    sales_fen: int
+    tax_grade: TaxGrade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enterprise:
+    """One enterprise."""
+
+    uscc: Uscc
+    name: str
+    region: str
+    chain: str
+    profile: Profile | None = None
+
+
+def check_place(region: str, chain: str) -> tuple[Violation, ...]:
+    """Return why region or chain is not the city's; empty if both are."""
+    found = []
+    if region not in REGIONS:
+        found.append(
+            Violation(
+                code="unknown_region",
+                zh="行政区划代码不在本市范围",
+                en="not a region of the city",
+                field="region",
+                limit=", ".join(REGIONS),
+                actual=region[:20],
+            )
+        )
+    if chain not in CHAINS:
+        found.append(
+            Violation(
+                code="unknown_chain",
+                zh="不属十条重点产业链",
+                en="not one of the ten chains",
+                field="chain",
+                limit=", ".join(CHAINS),
+                actual=chain[:40],
+            )
+        )
+    return tuple(found)
+
+
+def register(
+    known: Enterprise | None, enterprise: Enterprise
+) -> tuple[Enterprise, list[EnterpriseRegistered]]:
+    """Register an enterprise, or correct its name, region or chain; nothing new, no event.
+
+    Raises :class:`UnknownRegionOrChain`.
+    """
+    violations = check_place(enterprise.region, enterprise.chain)
+    if violations:
+        raise UnknownRegionOrChain("region or chain is not the city's", violations=violations)
+    if known is not None:
+        enterprise = replace(enterprise, profile=known.profile)
+        if enterprise == known:
+            return known, []
+    event = EnterpriseRegistered(
+        uscc=enterprise.uscc.code,
+        name=enterprise.name,
+        region=enterprise.region,
+        chain=enterprise.chain,
+    )
+    return enterprise, [event]
+
+
+def record_profile(
+    enterprise: Enterprise, profile: Profile, *, by: str
+) -> tuple[Enterprise, list[ProfileRecorded]]:
+    """Record figures; the same figures again are no event."""
+    if enterprise.profile == profile:
+        return enterprise, []
+    event = ProfileRecorded(
+        uscc=enterprise.uscc.code,
+        recorded_by=by,
+        staff=profile.staff,
+        sales_fen=profile.sales_fen,
+        tax_grade=profile.tax_grade,
+    )
+    return replace(enterprise, profile=profile), [event]

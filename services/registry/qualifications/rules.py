@@ -1,0 +1,141 @@
+"""Qualifications (资格认定): certificates that a department grants for a period.
+
+A qualification is not a list: the list names firms on a day, the certificate says what a firm is
+from one day to another. Correcting one is an event of its own that every earlier recipient sees.
+
+Example: granted [2025-09-08, 2028-09-08); amended on 2026-03-02 to end 2027-09-08; it holds on
+2027-09-07 and no longer on 2027-09-08.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import NewType
+from uuid import UUID
+
+from shared.errors import Conflict, RuleViolation, Violation
+from shared.events.registry import (
+    Category,
+    QualificationAmended,
+    QualificationGranted,
+    QualificationRevoked,
+)
+from shared.uscc import Uscc
+
+QualificationId = NewType("QualificationId", UUID)
+
+
+class QualificationPeriodInvalid(RuleViolation):
+    """The period ends before it begins."""
+
+    code = "qualification-period-invalid"
+    title_zh = "资格有效期无效"
+    title_en = "Invalid qualification period"
+
+
+class QualificationRevokedAlready(Conflict):
+    """The qualification was revoked before."""
+
+    code = "qualification-already-revoked"
+    title_zh = "资格已撤销"
+    title_en = "Qualification already revoked"
+
+
+class QualificationUnchanged(Conflict):
+    """The amendment changes nothing."""
+
+    code = "qualification-unchanged"
+    title_zh = "更正内容与现状一致"
+    title_en = "Nothing to amend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qualification:
+    """One certificate; ``valid_to`` is exclusive."""
+
+    id: QualificationId
+    uscc: Uscc
+    category: Category
+    certificate_no: str
+    granted_by: str
+    valid_from: date
+    valid_to: date
+    revoked_on: date | None = None
+
+
+def grant(qualification: Qualification) -> QualificationGranted:
+    """Grant a qualification; raises :class:`QualificationPeriodInvalid`."""
+    _check_period(qualification.valid_from, qualification.valid_to)
+    return QualificationGranted(
+        qualification_id=qualification.id,
+        uscc=qualification.uscc.code,
+        category=qualification.category,
+        certificate_no=qualification.certificate_no,
+        granted_by=qualification.granted_by,
+        valid_from=qualification.valid_from,
+        valid_to=qualification.valid_to,
+    )
+
+
+def amend(
+    qualification: Qualification,
+    *,
+    certificate_no: str,
+    valid_from: date,
+    valid_to: date,
+    reason: str,
+    by: str,
+) -> tuple[Qualification, QualificationAmended]:
+    """Correct a qualification; it must still stand and something must change."""
+    _check_standing(qualification)
+    _check_period(valid_from, valid_to)
+    amended = replace(
+        qualification, certificate_no=certificate_no, valid_from=valid_from, valid_to=valid_to
+    )
+    if amended == qualification:
+        raise QualificationUnchanged(f"qualification {qualification.id} is already so")
+    event = QualificationAmended(
+        qualification_id=amended.id,
+        uscc=amended.uscc.code,
+        category=amended.category,
+        certificate_no=certificate_no,
+        amended_by=by,
+        reason=reason,
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+    return amended, event
+
+
+def revoke(
+    qualification: Qualification, *, today: date, reason: str, by: str
+) -> tuple[Qualification, QualificationRevoked]:
+    """Withdraw a qualification from today on."""
+    _check_standing(qualification)
+    event = QualificationRevoked(
+        qualification_id=qualification.id,
+        uscc=qualification.uscc.code,
+        category=qualification.category,
+        revoked_by=by,
+        reason=reason,
+        revoked_on=today,
+    )
+    return replace(qualification, revoked_on=today), event
+
+
+def _check_standing(qualification: Qualification) -> None:
+    if qualification.revoked_on is not None:
+        raise QualificationRevokedAlready(f"qualification {qualification.id} was revoked")
+
+
+def _check_period(valid_from: date, valid_to: date) -> None:
+    if valid_from < valid_to:
+        return
+    violation = Violation(
+        code="period",
+        zh="止期须晚于起期",
+        en="must be after valid_from",
+        field="/valid_to",
+        limit=valid_from.isoformat(),
+        actual=valid_to.isoformat(),
+    )
+    raise QualificationPeriodInvalid(violation.en, violations=(violation,))

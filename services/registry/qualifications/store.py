@@ -1,0 +1,98 @@
+"""SQL of the qualifications."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.registry.qualifications.rules import Qualification, QualificationId
+from shared.db.database import Row, Transaction
+from shared.errors import NotFound, StaleVersion
+from shared.uscc import Uscc
+
+_COLUMNS = (
+    "id, version, uscc, category, certificate_no, granted_by, valid_from, valid_to, revoked_on"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A qualification with the version of its own row, for its ETag."""
+
+    qualification: Qualification
+    version: int
+
+
+async def insert_many(work: Transaction, qualifications: Sequence[Qualification]) -> None:
+    """Store new qualifications, at version 1."""
+    await work.executemany(
+        "INSERT INTO qualification (id, version, uscc, category, certificate_no, granted_by, "
+        "valid_from, valid_to) VALUES ($1, 1, $2, $3, $4, $5, $6, $7)",
+        [
+            (
+                entry.id,
+                entry.uscc.code,
+                entry.category,
+                entry.certificate_no,
+                entry.granted_by,
+                entry.valid_from,
+                entry.valid_to,
+            )
+            for entry in qualifications
+        ],
+    )
+
+
+async def save(work: Transaction, stored: Stored, *, reason: str | None) -> Stored:
+    """Store a changed qualification, whose enterprise's row is locked."""
+    entry = stored.qualification
+    await work.execute(
+        "UPDATE qualification SET version = $2, certificate_no = $3, valid_from = $4, "
+        "valid_to = $5, revoked_on = $6, revoked_because = $7 WHERE id = $1",
+        entry.id,
+        stored.version + 1,
+        entry.certificate_no,
+        entry.valid_from,
+        entry.valid_to,
+        entry.revoked_on,
+        reason if entry.revoked_on else None,
+    )
+    return Stored(entry, stored.version + 1)
+
+
+async def get(
+    work: Transaction, qualification_id: UUID, *, expected_version: int | None = None
+) -> Stored:
+    """Read a qualification; raises NotFound, or StaleVersion if it moved on."""
+    row = await work.fetchrow(
+        f"SELECT {_COLUMNS} FROM qualification WHERE id = $1",  # noqa: S608 - constant columns
+        qualification_id,
+    )
+    if row is None:
+        raise NotFound(f"no qualification {qualification_id}")
+    if expected_version is not None and row["version"] != expected_version:
+        raise StaleVersion(f"qualification {qualification_id} is at version {row['version']}")
+    return _stored(row)
+
+
+async def of_enterprises(work: Transaction, usccs: Sequence[str]) -> list[Stored]:
+    """Read the qualifications of several enterprises, oldest first."""
+    rows = await work.fetch(
+        f"SELECT {_COLUMNS} FROM qualification "  # noqa: S608 - constant columns
+        "WHERE uscc = ANY($1::text[]) ORDER BY id",
+        list(usccs),
+    )
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: Row) -> Stored:
+    entry = Qualification(
+        id=QualificationId(row["id"]),
+        uscc=Uscc(row["uscc"]),
+        category=row["category"],
+        certificate_no=row["certificate_no"],
+        granted_by=row["granted_by"],
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        revoked_on=row["revoked_on"],
+    )
+    return Stored(entry, row["version"])
