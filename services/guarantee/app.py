@@ -1,0 +1,12 @@
+"""The composition root of guarantee."""
+
+from services.guarantee.programmes.handlers import shipped_packs
+from services.guarantee.subscriptions import SUBSCRIPTIONS
+from shared.runner import Service
+
+SERVICE = Service(
+    name="guarantee",
+    routers=(),
+    subscriptions=SUBSCRIPTIONS,
+    state={"packs": shipped_packs()},
+)
