@@ -123,9 +123,7 @@ def make_offer(demand: Demand, offer: Offer) -> tuple[Demand, OfferMade]:
     if offer.amount_fen > demand.amount_fen:
         raise OfferAboveDemand(
             f"demand {demand.id} asks less",
-            violations=(
-                _above("amount", "/amount_fen", demand.amount_fen, offer.amount_fen),
-            ),
+            violations=(_above("amount", "/amount_fen", demand.amount_fen, offer.amount_fen),),
         )
     event = OfferMade(
         demand_id=demand.id,

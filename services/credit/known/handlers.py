@@ -1,8 +1,12 @@
-"""Learn from registry's events; answer the other slices' questions about them."""
+"""Learn from other services' events; answer the other slices' questions about them."""
 
-from services.credit.known import store
+from collections.abc import Sequence
+
+from services.credit.known import rules, store
 from shared.db.database import Transaction
+from shared.errors import Violation
 from shared.events.envelope import Received
+from shared.events.guarantee import BreakerRestored, BreakerTripped
 from shared.events.registry import (
     ConsentGranted,
     ConsentRevoked,
@@ -35,14 +39,67 @@ async def on_consent_revoked(work: Transaction, received: Received[ConsentRevoke
     await store.revoke_consent(work, received.data)
 
 
-async def is_bank(work: Transaction, code: str) -> bool:
-    """Tell whether an organisation is a registered bank."""
-    return await store.kind_of(work, code) == "bank"
+async def on_breaker_tripped(work: Transaction, received: Received[BreakerTripped]) -> None:
+    """Note that a programme suspended a bank."""
+    await store.save_breaker(work, received.data)
 
 
-async def is_registered(work: Transaction, uscc: str) -> bool:
-    """Tell whether an enterprise is registered."""
-    return await store.is_registered(work, uscc)
+async def on_breaker_restored(work: Transaction, received: Received[BreakerRestored]) -> None:
+    """Note that a programme admits a bank again."""
+    await store.delete_breaker(work, received.data)
+
+
+async def require_bank(work: Transaction, code: str) -> None:
+    """Refuse an organisation that is not a registered bank with NotABank."""
+    if await store.kind_of(work, code) != "bank":
+        raise rules.NotABank(f"{code} is not a registered bank")
+
+
+async def require_guarantor(work: Transaction, code: str) -> None:
+    """Refuse a guarantor that is not registered with GuarantorUnknown."""
+    if await store.kind_of(work, code) in rules.BACKERS:
+        return
+    raise rules.GuarantorUnknown(
+        f"{code} is not a registered guarantor or fund",
+        violations=(
+            Violation(
+                code="guarantor",
+                zh="不是已登记的担保机构或基金",
+                en="is not a registered guarantor or fund",
+                field="/guarantor",
+                actual=code,
+            ),
+        ),
+    )
+
+
+async def require_enterprise(work: Transaction, uscc: str) -> None:
+    """Refuse an enterprise that is not registered with EnterpriseUnknown."""
+    if uscc not in await store.registered(work, [uscc]):
+        raise rules.EnterpriseUnknown(
+            "the enterprise is not registered", violations=(rules.unknown_enterprise(uscc),)
+        )
+
+
+async def registered(work: Transaction, usccs: Sequence[str]) -> frozenset[str]:
+    """Return those enterprises that are registered."""
+    return await store.registered(work, usccs)
+
+
+async def require_open(work: Transaction, *, programme: str, bank: str) -> None:
+    """Refuse a bank that the programme suspended with ProgrammeSuspended, which says why."""
+    held = await store.breaker(work, programme=programme, bank=bank)
+    if held is None:
+        return
+    reason = rules.suspension(
+        programme,
+        numerator_fen=held.numerator_fen,
+        base_fen=held.base_fen,
+        threshold_ppm=held.threshold_ppm,
+    )
+    raise rules.ProgrammeSuspended(
+        f"{programme} suspended {bank} on {held.tripped_on}", violations=(reason,)
+    )
 
 
 async def may_assess(work: Transaction, *, uscc: str, bank: str) -> bool:

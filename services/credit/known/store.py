@@ -1,9 +1,22 @@
-"""SQL of what credit knows of registry's institutions, enterprises and consents."""
+"""SQL of what credit knows of institutions, enterprises, consents and breakers."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from shared.db.database import Transaction
+from shared.events.guarantee import BreakerRestored, BreakerTripped
 from shared.events.registry import ConsentGranted, ConsentRevoked, InstitutionRegistered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """Why a bank may enrol nothing in a programme: its losses over their base, in fen."""
+
+    numerator_fen: int
+    base_fen: int
+    threshold_ppm: int
+    tripped_on: date
 
 
 async def save_institution(work: Transaction, event: InstitutionRegistered) -> None:
@@ -54,9 +67,12 @@ async def kind_of(work: Transaction, code: str) -> str | None:
     return kind
 
 
-async def is_registered(work: Transaction, uscc: str) -> bool:
-    """Tell whether an enterprise is registered."""
-    return bool(await work.fetchval("SELECT true FROM known_enterprise WHERE uscc = $1", uscc))
+async def registered(work: Transaction, usccs: Sequence[str]) -> frozenset[str]:
+    """Return those enterprises that are registered."""
+    rows = await work.fetch(
+        "SELECT uscc FROM known_enterprise WHERE uscc = ANY($1::text[])", list(usccs)
+    )
+    return frozenset(row["uscc"] for row in rows)
 
 
 async def consents(work: Transaction, *, uscc: str, grantee: str, on: date) -> bool:
@@ -71,3 +87,39 @@ async def consents(work: Transaction, *, uscc: str, grantee: str, on: date) -> b
             on,
         )
     )
+
+
+async def save_breaker(work: Transaction, event: BreakerTripped) -> None:
+    """Note that a programme suspended a bank."""
+    await work.execute(
+        "INSERT INTO known_breaker (programme, bank, numerator_fen, base_fen, threshold_ppm, "
+        "tripped_on) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (programme, bank) DO UPDATE SET "
+        "numerator_fen = excluded.numerator_fen, base_fen = excluded.base_fen, "
+        "threshold_ppm = excluded.threshold_ppm, tripped_on = excluded.tripped_on",
+        event.programme,
+        event.bank,
+        event.numerator_fen,
+        event.base_fen,
+        event.threshold_ppm,
+        event.on,
+    )
+
+
+async def delete_breaker(work: Transaction, event: BreakerRestored) -> None:
+    """Note that a programme admits a bank again."""
+    await work.execute(
+        "DELETE FROM known_breaker WHERE programme = $1 AND bank = $2",
+        event.programme,
+        event.bank,
+    )
+
+
+async def breaker(work: Transaction, *, programme: str, bank: str) -> Breaker | None:
+    """Return the breaker that holds a bank off a programme, or None."""
+    row = await work.fetchrow(
+        "SELECT numerator_fen, base_fen, threshold_ppm, tripped_on FROM known_breaker "
+        "WHERE programme = $1 AND bank = $2",
+        programme,
+        bank,
+    )
+    return None if row is None else Breaker(**dict(row.items()))

@@ -168,18 +168,14 @@ def request_enrolment(
 def enrol(loan: Loan, *, guarantee_id: UUID) -> tuple[Loan, LoanEnrolled]:
     """Record that the guarantor's letter is here."""
     _require(loan, LoanState.ENROLMENT_REQUESTED)
-    event = LoanEnrolled(
-        loan_id=loan.id, guarantee_id=guarantee_id, programme=loan.programme or ""
-    )
+    event = LoanEnrolled(loan_id=loan.id, guarantee_id=guarantee_id, programme=loan.programme or "")
     return replace(loan, state=LoanState.ENROLLED, guarantee_id=guarantee_id), event
 
 
 def refuse_enrolment(loan: Loan, *, codes: tuple[str, ...]) -> tuple[Loan, EnrolmentRefused]:
     """Record that the programme refused, or did not answer in time."""
     _require(loan, LoanState.ENROLMENT_REQUESTED)
-    event = EnrolmentRefused(
-        loan_id=loan.id, programme=loan.programme or "", refusal_codes=codes
-    )
+    event = EnrolmentRefused(loan_id=loan.id, programme=loan.programme or "", refusal_codes=codes)
     return replace(loan, state=LoanState.ENROLMENT_REFUSED, refusal_codes=codes), event
 
 
@@ -293,9 +289,7 @@ def least_class(overdue_since: date | None, on: date) -> Classification:
     return next((name for limit, name in _AT_LEAST if days > limit), "normal")
 
 
-def compensate(
-    loan: Loan, *, claim_id: UUID, compensated_fen: int
-) -> tuple[Loan, LoanCompensated]:
+def compensate(loan: Loan, *, claim_id: UUID, compensated_fen: int) -> tuple[Loan, LoanCompensated]:
     """Record that the loss was borne by those who share it (代偿)."""
     _require(loan, LoanState.CLASSIFIED)
     event = LoanCompensated(loan_id=loan.id, claim_id=claim_id, compensated_fen=compensated_fen)

@@ -1,4 +1,4 @@
-"""What credit knows of institutions, enterprises and consents."""
+"""What credit knows of institutions, enterprises, consents and tripped breakers."""
 
 from alembic import op
 
@@ -17,6 +17,17 @@ STATEMENTS = (
         valid_from date NOT NULL,
         valid_to date NOT NULL,
         revoked_on date
+    )
+    """,
+    """
+    CREATE TABLE known_breaker (
+        programme text NOT NULL,
+        bank text NOT NULL,
+        numerator_fen bigint NOT NULL,
+        base_fen bigint NOT NULL,
+        threshold_ppm integer NOT NULL,
+        tripped_on date NOT NULL,
+        PRIMARY KEY (programme, bank)
     )
     """,
     "CREATE INDEX known_consent_grantee ON known_consent (grantee, purpose, uscc)",

@@ -30,6 +30,7 @@ STATEMENTS = (
         UNIQUE (demand_id, bank)
     )
     """,
+    "CREATE INDEX demand_uscc ON demand (uscc, id)",
     """
     CREATE TABLE loan (
         id uuid PRIMARY KEY,
@@ -60,6 +61,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX loan_bank ON loan (bank, id)",
+    "CREATE INDEX loan_guarantor ON loan (guarantor, id) WHERE guarantor IS NOT NULL",
     "CREATE INDEX loan_programme ON loan (bank, programme, state)",
     "CREATE UNIQUE INDEX loan_demand ON loan (demand_id) WHERE demand_id IS NOT NULL",
 )

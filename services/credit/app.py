@@ -1,0 +1,13 @@
+"""The composition root of credit."""
+
+from services.credit.demands import routes as demands
+from services.credit.loans import routes as loans
+from services.credit.portfolios import routes as portfolios
+from services.credit.subscriptions import SUBSCRIPTIONS
+from shared.runner import Service
+
+SERVICE = Service(
+    name="credit",
+    routers=(demands.router, loans.router, portfolios.router),
+    subscriptions=SUBSCRIPTIONS,
+)

@@ -1,0 +1,86 @@
+"""Use cases of the demands."""
+
+from uuid import UUID
+
+from services.credit.demands import rules, store
+from services.credit.demands.rules import Demand, DemandId, Offer, OfferId
+from services.credit.demands.schemas import MakeOffer, SubmitDemand
+from services.credit.demands.store import Stored
+from services.credit.known import handlers as known
+from shared.db.database import Transaction
+from shared.errors import Forbidden, RuleViolation
+from shared.uscc import Uscc
+
+
+class EnterpriseNotRegistered(RuleViolation):
+    """Registry has not told of this enterprise."""
+
+    code = "enterprise-not-registered"
+    title_zh = "企业尚未登记"
+    title_en = "Enterprise not registered"
+
+
+class NotABank(Forbidden):
+    """Only a registered bank may offer and contract."""
+
+    code = "not-a-bank"
+    title_zh = "仅限已登记的银行"
+    title_en = "Not a bank"
+
+
+async def submit_demand(work: Transaction, body: SubmitDemand) -> Stored:
+    """Submit a demand of a registered enterprise."""
+    if not await known.is_registered(work, body.uscc):
+        raise EnterpriseNotRegistered(f"no enterprise {body.uscc}")
+    demand = Demand(
+        id=DemandId(work.new_id()),
+        uscc=Uscc(body.uscc),
+        amount_fen=body.amount_fen,
+        tenor_months=body.tenor_months,
+        purpose=body.purpose,
+    )
+    submitted, event = rules.submit(demand)
+    return await store.insert(work, submitted, version=work.publish_all([event], after=0))
+
+
+async def make_offer(work: Transaction, demand_id: UUID, body: MakeOffer, *, bank: str) -> Stored:
+    """Offer terms; the bank must be registered and the enterprise must have consented."""
+    await require_bank(work, bank)
+    stored = await store.lock(work, demand_id, reader=bank)
+    offer = Offer(
+        id=OfferId(work.new_id()),
+        bank=bank,
+        amount_fen=body.amount_fen,
+        rate_ppm=body.rate_ppm,
+        tenor_months=body.tenor_months,
+    )
+    demand, event = rules.make_offer(stored.demand, offer)
+    await store.insert_offer(work, demand_id, offer)
+    version = work.publish_all([event], after=stored.version)
+    return await store.save(work, demand, version=version)
+
+
+async def accept_offer(
+    work: Transaction, demand_id: UUID, offer_id: UUID, *, expected_version: int
+) -> Stored:
+    """Accept one offer for the enterprise."""
+    stored = await store.lock(work, demand_id, reader=None, expected_version=expected_version)
+    demand, event = rules.accept_offer(stored.demand, offer_id)
+    version = work.publish_all([event], after=stored.version)
+    return await store.save(work, demand, version=version)
+
+
+async def contract(
+    work: Transaction, demand_id: UUID, *, bank: str, amount_fen: int, rate_ppm: int
+) -> Demand:
+    """Contract an accepted offer; the loan's own event tells of it."""
+    stored = await store.lock(work, demand_id, reader=bank)
+    demand = rules.contract(stored.demand, bank=bank, amount_fen=amount_fen, rate_ppm=rate_ppm)
+    await store.save(work, demand, version=stored.version)
+    return demand
+
+
+async def require_bank(work: Transaction, bank: str) -> None:
+    """Refuse an organisation that registry does not name a bank."""
+    if not await known.is_bank(work, bank):
+        raise NotABank(f"{bank} is not a registered bank")

@@ -1,0 +1,155 @@
+"""Use cases of the loans."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.credit.demands import handlers as demands
+from services.credit.loans import rules, store
+from services.credit.loans.rules import Loan, LoanId, LoanState
+from services.credit.loans.schemas import (
+    Classify,
+    ContractLoan,
+    Draw,
+    ReportOverdue,
+    RequestEnrolment,
+)
+from services.credit.loans.store import Stored
+from shared.db.database import Transaction
+from shared.errors import Conflict
+from shared.events.envelope import Event
+from shared.uscc import Uscc
+
+
+class ReferenceTaken(Conflict):
+    """The bank has a loan of this reference already."""
+
+    code = "bank-reference-taken"
+    title_zh = "本行已有相同编号的贷款"
+    title_en = "Bank reference taken"
+
+
+async def contract(work: Transaction, body: ContractLoan, *, bank: str) -> Stored:
+    """Record a contract, of an accepted offer or of the bank's own dealing."""
+    await demands.require_bank(work, bank)
+    if await store.taken_references(work, bank, [body.bank_reference]):
+        raise ReferenceTaken(f"{bank} has a loan {body.bank_reference}")
+    uscc = body.uscc
+    if body.demand_id is not None:
+        demand = await demands.contract(
+            work,
+            body.demand_id,
+            bank=bank,
+            amount_fen=body.amount_fen,
+            rate_ppm=body.rate_ppm,
+        )
+        uscc = demand.uscc.code
+    loan = Loan(
+        id=LoanId(work.new_id()),
+        bank=bank,
+        bank_reference=body.bank_reference,
+        uscc=Uscc(uscc or ""),
+        demand_id=body.demand_id,
+        amount_fen=body.amount_fen,
+        rate_ppm=body.rate_ppm,
+        tenor_months=body.tenor_months,
+        signed_on=body.signed_on,
+    )
+    contracted, event = rules.contract(loan, today=work.today)
+    stored = Stored(contracted, work.publish_all([event], after=0))
+    await store.insert_many(work, [stored])
+    return stored
+
+
+async def request_enrolment(
+    work: Transaction, loan_id: UUID, body: RequestEnrolment, *, bank: str, expected_version: int
+) -> Stored:
+    """Ask a programme to enrol the loan."""
+    stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
+    loan, event = rules.request_enrolment(
+        stored.loan, programme=body.programme, guarantor=body.guarantor, today=work.today
+    )
+    return await _save(work, stored, loan, event)
+
+
+async def draw(
+    work: Transaction, loan_id: UUID, body: Draw, *, bank: str, expected_version: int
+) -> Stored:
+    """Record the drawdown."""
+    stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
+    loan, event = rules.draw(stored.loan, disbursed_on=body.disbursed_on, today=work.today)
+    return await _save(work, stored, loan, event)
+
+
+async def report_overdue(
+    work: Transaction, loan_id: UUID, body: ReportOverdue, *, bank: str, expected_version: int
+) -> Stored:
+    """Record that payments are overdue."""
+    stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
+    loan, event = rules.report_overdue(
+        stored.loan,
+        overdue_since=body.overdue_since,
+        principal_outstanding_fen=body.principal_outstanding_fen,
+        reported_on=body.reported_on,
+        today=work.today,
+    )
+    return await _save(work, stored, loan, event)
+
+
+async def classify(
+    work: Transaction, loan_id: UUID, body: Classify, *, bank: str, expected_version: int
+) -> Stored:
+    """Record the five-class classification."""
+    stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
+    loan, event = rules.classify(
+        stored.loan,
+        classification=body.classification,
+        principal_outstanding_fen=body.principal_outstanding_fen,
+        classified_on=body.classified_on,
+        today=work.today,
+    )
+    return await _save(work, stored, loan, event)
+
+
+async def lock(work: Transaction, loan_id: UUID) -> Stored:
+    """Lock a loan for a step of its process."""
+    return await store.lock(work, loan_id, bank=None)
+
+
+async def save(work: Transaction, stored: Stored, loan: Loan, event: Event) -> Stored:
+    """Publish what a step of the process made of a loan."""
+    return await _save(work, stored, loan, event)
+
+
+async def taken_references(work: Transaction, bank: str, references: Sequence[str]) -> set[str]:
+    """Return which of a bank's references are used."""
+    return await store.taken_references(work, bank, references)
+
+
+async def insert_many(work: Transaction, entries: Sequence[Stored]) -> None:
+    """Store loans whose events are published."""
+    await store.insert_many(work, entries)
+
+
+async def lock_many(
+    work: Transaction, loan_ids: Sequence[UUID], *, bank: str
+) -> dict[UUID, Stored]:
+    """Lock several of a bank's loans."""
+    return await store.lock_many(work, loan_ids, bank=bank)
+
+
+async def save_many(work: Transaction, entries: Sequence[Stored]) -> None:
+    """Store loans whose events are published."""
+    await store.save_many(work, entries)
+
+
+async def count_by_state(
+    work: Transaction, *, bank: str | None, programme: str
+) -> dict[LoanState, int]:
+    """Count a programme's loans by state."""
+    return await store.count_by_state(work, bank=bank, programme=programme)
+
+
+async def _save(work: Transaction, stored: Stored, loan: Loan, event: Event) -> Stored:
+    saved = Stored(loan, work.publish_all([event], after=stored.version))
+    await store.save_many(work, [saved])
+    return saved

@@ -1,0 +1,116 @@
+"""Feed the guaranteed-loan process and carry out its commands."""
+
+from typing import assert_never
+from uuid import UUID
+
+from services.credit.loans import handlers as loans
+from services.credit.loans import rules
+from services.credit.loans.rules import Loan
+from services.credit.loans.schemas import RequestEnrolment
+from services.credit.loans.store import Stored
+from services.credit.processes import guaranteed_loan as process
+from services.credit.processes.guaranteed_loan import (
+    Asked,
+    CloseLoan,
+    Command,
+    CompensateLoan,
+    DeadlineReached,
+    Declined,
+    Ended,
+    EnrolLoan,
+    GuaranteedLoan,
+    LetterArrived,
+    RefuseLoan,
+    ScheduleDeadline,
+    Settled,
+    Signal,
+)
+from shared.db.database import Transaction
+from shared.events.credit import EnrolmentDeadlineReached
+from shared.events.envelope import Event, Received
+from shared.events.guarantee import ClaimClosed, ClaimSettled, GuaranteeDeclined, LetterIssued
+from shared.messaging.process import Process, advance
+
+
+async def perform(work: Transaction, command: Command) -> None:
+    """Carry out one command of the process."""
+    if isinstance(command, ScheduleDeadline):
+        deadline = EnrolmentDeadlineReached(loan_id=command.loan_id)
+        work.schedule(deadline, not_before=command.at)
+        return
+    stored = await loans.lock(work, command.loan_id)
+    loan, event = _step(stored.loan, command)
+    await loans.save(work, stored, loan, event)
+
+
+def _step(
+    loan: Loan, command: EnrolLoan | RefuseLoan | CompensateLoan | CloseLoan
+) -> tuple[Loan, Event]:
+    match command:
+        case EnrolLoan(_, guarantee_id):
+            return rules.enrol(loan, guarantee_id=guarantee_id)
+        case RefuseLoan(_, codes):
+            return rules.refuse_enrolment(loan, codes=codes)
+        case CompensateLoan(_, claim_id, compensated_fen):
+            return rules.compensate(loan, claim_id=claim_id, compensated_fen=compensated_fen)
+        case CloseLoan(_, on):
+            return rules.close(loan, closed_on=on)
+        case _:
+            assert_never(command)
+
+
+GUARANTEED_LOAN: Process[GuaranteedLoan, Signal, Command] = Process(
+    kind="guaranteed_loan",
+    state=GuaranteedLoan,
+    begin=process.begin,
+    react=process.react,
+    perform=perform,
+)
+
+
+async def _take(work: Transaction, signal: Signal) -> None:
+    await advance(work, GUARANTEED_LOAN, str(signal.loan_id), signal)
+
+
+async def request_enrolment(
+    work: Transaction, loan_id: UUID, body: RequestEnrolment, *, bank: str, expected_version: int
+) -> Stored:
+    """Ask a programme to enrol the loan, and start to wait for its answer."""
+    stored = await loans.request_enrolment(
+        work, loan_id, body, bank=bank, expected_version=expected_version
+    )
+    await asked(work, stored)
+    return stored
+
+
+async def asked(work: Transaction, stored: Stored) -> None:
+    """Start to wait for a programme's answer."""
+    await _take(work, Asked(stored.loan.id, stored.loan.programme or "", work.now))
+
+
+async def on_letter_issued(work: Transaction, received: Received[LetterIssued]) -> None:
+    """The guarantor answered yes."""
+    event = received.data
+    await _take(work, LetterArrived(event.loan_id, event.programme, event.guarantee_id))
+
+
+async def on_guarantee_declined(work: Transaction, received: Received[GuaranteeDeclined]) -> None:
+    """The programme answered no."""
+    event = received.data
+    await _take(work, Declined(event.loan_id, event.programme, tuple(event.refusal_codes)))
+
+
+async def on_deadline(work: Transaction, received: Received[EnrolmentDeadlineReached]) -> None:
+    """The time for an answer may be over."""
+    await _take(work, DeadlineReached(received.data.loan_id, work.now))
+
+
+async def on_claim_settled(work: Transaction, received: Received[ClaimSettled]) -> None:
+    """The loss was borne."""
+    event = received.data
+    await _take(work, Settled(event.loan_id, event.claim_id, event.eligible_loss_fen))
+
+
+async def on_claim_closed(work: Transaction, received: Received[ClaimClosed]) -> None:
+    """Recovery is over."""
+    await _take(work, Ended(received.data.loan_id, received.data.closed_on))

@@ -1,0 +1,25 @@
+"""What credit does on events: learn from registry, and drive the guaranteed-loan process."""
+
+from services.credit.known import handlers as known
+from services.credit.processes import handlers as processes
+from shared.events.credit import EnrolmentDeadlineReached
+from shared.events.guarantee import ClaimClosed, ClaimSettled, GuaranteeDeclined, LetterIssued
+from shared.events.registry import (
+    ConsentGranted,
+    ConsentRevoked,
+    EnterpriseRegistered,
+    InstitutionRegistered,
+)
+from shared.messaging.apply import Subscriptions
+
+SUBSCRIPTIONS: Subscriptions = {
+    InstitutionRegistered: known.on_institution_registered,
+    EnterpriseRegistered: known.on_enterprise_registered,
+    ConsentGranted: known.on_consent_granted,
+    ConsentRevoked: known.on_consent_revoked,
+    LetterIssued: processes.on_letter_issued,
+    GuaranteeDeclined: processes.on_guarantee_declined,
+    EnrolmentDeadlineReached: processes.on_deadline,
+    ClaimSettled: processes.on_claim_settled,
+    ClaimClosed: processes.on_claim_closed,
+}
