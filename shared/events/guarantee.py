@@ -363,6 +363,31 @@ class FundCredited(Event):
     amount_fen: Fen
 
 
+class FundClaimReserved(Event):
+    """Cash was set aside for an approved leg of a loss."""
+
+    TYPE: ClassVar[str] = "guarantee.fund.claim_reserved.v1"
+    SUBJECT: ClassVar[str] = "fund"
+
+    fund: OrgCode
+    posting_id: Id
+    claim_id: Id
+    amount_fen: Fen
+
+
+class FundPostingReversed(Event):
+    """A wrong payment of capital was corrected by its mirror image (冲正)."""
+
+    TYPE: ClassVar[str] = "guarantee.fund.posting_reversed.v1"
+    SUBJECT: ClassVar[str] = "fund"
+
+    fund: OrgCode
+    posting_id: Id
+    reverses: Id
+    amount_fen: Fen
+    reason: Text
+
+
 class ClaimDeadlineReached(Event):
     """A stage of a claim should have ended by now."""
 
