@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import metrics
 from shared.db import migrations
 from shared.db.database import Database
-from shared.errors import DomainError, Transient
+from shared.errors import DomainError, Malformed, Transient
 from shared.telemetry import span
 from shared.web.auth import TokenVerifier
 from shared.web.problem import HANDLERS, BodyTooLarge, problem_of, respond
@@ -118,6 +118,7 @@ class Edge:
         name = f"{scope['method']} {scope['path']}"
         with span(name, kind=SpanKind.SERVER, traceparent=headers.get("traceparent")) as running:
             try:
+                _refuse_nul(scope)
                 bounded = await self._body(headers, receive)
             except DomainError as error:
                 await respond(problem_of(error))(scope, receive, counted)
@@ -159,3 +160,9 @@ class Edge:
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"the body is larger than {self._max_body_bytes} bytes")
+
+
+def _refuse_nul(scope: Scope) -> None:
+    """Refuse a NUL in path or query: PostgreSQL keeps none, so nothing can be found by it."""
+    if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+        raise Malformed("a NUL character in the path or the query")

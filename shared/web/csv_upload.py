@@ -45,6 +45,14 @@ class HeaderRefused(Malformed):
     title_en = "CSV header refused"
 
 
+class NotCsv(Malformed):
+    """The file cannot be read as comma-separated values."""
+
+    code = "csv-unreadable"
+    title_zh = "不是有效的 CSV"
+    title_en = "Not CSV"
+
+
 class TooManyRows(Malformed):
     """The file has more rows than one upload takes."""
 
@@ -166,18 +174,20 @@ def read_lines(
     try:
         header = [cell.strip() for cell in next(reader, [])]
         _check_header(header, columns)
+        number = reader.line_num + 1
         for cells in reader:
-            number = reader.line_num
+            # A quoted cell may run over several lines: the row is where it begins.
+            number, here = reader.line_num + 1, number
             if not any(cell.strip() for cell in cells):
                 continue
             if len(lines) + len(misshapen) >= most_rows:
                 raise _too_many(most_rows)
             if len(cells) == len(header):
-                lines.append(Line(number, dict(zip(header, cells, strict=True))))
+                lines.append(Line(here, dict(zip(header, cells, strict=True))))
             else:
-                misshapen[number] = _misshapen(len(cells), len(header))
+                misshapen[here] = _misshapen(len(cells), len(header))
     except csv.Error as error:
-        raise HeaderRefused(f"line {reader.line_num} is not CSV: {error}") from error
+        raise NotCsv(f"line {reader.line_num} is not CSV: {error}") from error
     return lines, misshapen
 
 

@@ -6,12 +6,14 @@ from services.registry.consents import rules, store
 from services.registry.consents.rules import Consent, ConsentId
 from services.registry.consents.schemas import GrantConsent
 from services.registry.consents.store import Stored
+from services.registry.institutions import handlers as institutions
 from shared.db.database import Transaction
 from shared.uscc import Uscc
 
 
 async def grant_consent(work: Transaction, body: GrantConsent) -> Stored:
-    """Grant a consent and publish it."""
+    """Grant a consent and publish it; departments need none, they have a duty."""
+    await institutions.require_consentable(work, body.grantee)
     consent = Consent(
         id=ConsentId(work.new_id()),
         uscc=Uscc(body.uscc),

@@ -7,8 +7,16 @@ from services.registry.institutions import store
 from services.registry.institutions.rules import Institution, parse_row
 from services.registry.institutions.store import Stored
 from shared.db.database import Transaction
-from shared.errors import Violation
+from shared.errors import RuleViolation, Violation
 from shared.web.csv_upload import Line
+
+
+class GranteeRefused(RuleViolation):
+    """A consent goes to a registered institution that is not a department."""
+
+    code = "grantee-refused"
+    title_zh = "被授权方须为已登记的非政府部门机构"
+    title_en = "Grantee refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,20 @@ async def register(work: Transaction, institutions: Sequence[Institution]) -> li
         result.append(changed[-1])
     await store.save_many(work, changed)
     return result
+
+
+async def require_consentable(work: Transaction, code: str) -> None:
+    """Refuse a grantee that is unknown, or a department: its legal basis is duty."""
+    kind = await store.kind_of(work, code)
+    if kind is None or kind == "department":
+        violation = Violation(
+            code="grantee",
+            zh="须为目录中的银行、担保、保险等机构",
+            en="must be a bank, guarantor, insurer or the like of the directory",
+            field="/grantee",
+            actual=code,
+        )
+        raise GranteeRefused(violation.en, violations=(violation,))
 
 
 async def import_rows(

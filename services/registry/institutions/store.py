@@ -64,6 +64,12 @@ async def get(work: Transaction, code: str) -> Stored:
     return _stored(row)
 
 
+async def kind_of(work: Transaction, code: str) -> str | None:
+    """Return an entry's kind, or None if there is none."""
+    kind: str | None = await work.fetchval("SELECT kind FROM institution WHERE code = $1", code)
+    return kind
+
+
 async def page(work: Transaction, *, after: str | None, limit: int) -> list[Stored]:
     """Read up to ``limit`` + 1 entries in code order."""
     rows = await work.fetch(

@@ -9,6 +9,7 @@ import pytest
 from shared.events.registry import ConsentGranted
 from shared.messaging.apply import Applier
 from shared.web.problem import MEDIA_TYPE
+from tests.component.registry.directory import register_institutions
 from tests.conftest import ServiceFactory
 from tests.support.clocks import ManualClock
 from tests.support.databases import Databases
@@ -35,8 +36,10 @@ GRANT = {
 
 @pytest.fixture
 async def registry(service_of: ServiceFactory) -> ServiceUnderTest:
-    """The registry service."""
-    return await service_of("registry")
+    """The registry service, with two banks and a department in its directory."""
+    made = await service_of("registry")
+    await register_institutions(made)
+    return made
 
 
 def problem(answer: httpx.Response) -> dict[str, object]:
@@ -143,7 +146,7 @@ class TestIdempotency:
         assert {answer.status_code for answer in answers} <= {201, 409}
         made = {answer.content for answer in answers if answer.status_code == 201}
         assert len(made) == 1
-        assert len(await registry.published()) == 1
+        assert (await registry.published_types()).count(ConsentGranted.TYPE) == 1
 
 
 class TestLimits:
@@ -202,6 +205,14 @@ class TestLimits:
         assert answer.status_code == 422
         assert problem(answer)["code"] == "invalid-cursor"
 
+    @pytest.mark.parametrize("path", [f"{PATH}?uscc=%00", "/v1/enterprises/a%00b"])
+    async def test_refuses_a_nul_in_the_address(
+        self, registry: ServiceUnderTest, path: str
+    ) -> None:
+        answer = await registry.client.get(path, headers=registry.headers("bank-haizhou", READ))
+
+        assert answer.status_code == 422
+
 
 class TestHealth:
     async def test_is_ready_only_at_the_right_schema_revision(
@@ -234,7 +245,7 @@ class TestTelemetry:
         headers["traceparent"] = f"00-{trace_id}-b7ad6b7169203331-01"
 
         await registry.client.post(PATH, json=GRANT, headers=headers)
-        [received] = await registry.published()
+        received = (await registry.published())[-1]
         async with toy_on(databases, registry.clock) as toy:
             applier = Applier(toy.database, "toy", {ConsentGranted: note})
             await applier.apply([registry.record_of(received)])

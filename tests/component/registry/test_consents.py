@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.component.registry.directory import register_institutions
 from tests.conftest import ServiceFactory
+from tests.support.bad_input import assert_refused
 from tests.support.service import ServiceUnderTest
 
 pytestmark = pytest.mark.component
@@ -20,8 +22,10 @@ GRANT = {
 
 @pytest.fixture
 async def registry(service_of: ServiceFactory) -> ServiceUnderTest:
-    """The registry service."""
-    return await service_of("registry")
+    """The registry service, with two banks and a department in its directory."""
+    made = await service_of("registry")
+    await register_institutions(made)
+    return made
 
 
 def portal(registry: ServiceUnderTest, **more: str) -> dict[str, str]:
@@ -39,7 +43,7 @@ class TestGrant:
         assert answer.status_code == 201
         assert answer.headers["etag"] == '"1"'
         assert answer.json()["grantee"] == "bank-haizhou"
-        assert await registry.published_types() == ["registry.consent.granted.v1"]
+        assert (await registry.published_types())[-1] == "registry.consent.granted.v1"
 
     async def test_repeats_its_answer_for_the_same_key(self, registry: ServiceUnderTest) -> None:
         headers = portal(registry, key="once")
@@ -49,7 +53,7 @@ class TestGrant:
 
         assert second.content == first.content
         assert second.headers["idempotency-replayed"] == "true"
-        assert len(await registry.published()) == 1
+        assert (await registry.published_types()).count("registry.consent.granted.v1") == 1
 
     async def test_refuses_the_same_key_with_another_body(self, registry: ServiceUnderTest) -> None:
         headers = portal(registry, key="once")
@@ -73,7 +77,103 @@ class TestRevoke:
 
         assert [without.status_code, stale.status_code, right.status_code] == [428, 412, 200]
         assert right.json()["revoked_on"] == "2026-03-02"
-        assert await registry.published_types() == [
+        assert (await registry.published_types())[-2:] == [
             "registry.consent.granted.v1",
             "registry.consent.revoked.v1",
         ]
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("uscc", "91320706MA1N00018M"),
+            ("uscc", 7),
+            ("grantee", "Bank!"),
+            ("grantee", ""),
+            ("purpose", "curiosity"),
+            ("feeds", []),
+            ("feeds", "enterprise-qualifications"),
+            ("evidence_sha256", "abc"),
+            ("valid_from", "2026-02-30"),
+            ("valid_to", None),
+            ("unknown", 1),
+        ],
+    )
+    async def test_names_each_malformed_field(
+        self, registry: ServiceUnderTest, field: str, value: object
+    ) -> None:
+        body = {**GRANT, field: value}
+
+        answer = await registry.client.post("/v1/consents", json=body, headers=portal(registry))
+
+        assert_refused(answer, 422, "malformed")
+        assert any(v["field"].startswith(f"/{field}") for v in answer.json()["violations"])
+
+    @pytest.mark.parametrize("grantee", ["dept-kj", "bank-nobody"])
+    async def test_refuses_a_department_and_a_stranger(
+        self, registry: ServiceUnderTest, grantee: str
+    ) -> None:
+        body = {**GRANT, "grantee": grantee}
+
+        answer = await registry.client.post("/v1/consents", json=body, headers=portal(registry))
+
+        assert_refused(answer, 409, "grantee-refused", field="/grantee")
+
+    @pytest.mark.parametrize(
+        "period",
+        [("2026-03-01", "2026-03-01"), ("2025-01-01", "2026-03-02"), ("2026-03-01", "2031-01-01")],
+    )
+    async def test_refuses_a_period_that_cannot_be(
+        self, registry: ServiceUnderTest, period: tuple[str, str]
+    ) -> None:
+        body = {**GRANT, "valid_from": period[0], "valid_to": period[1]}
+
+        answer = await registry.client.post("/v1/consents", json=body, headers=portal(registry))
+
+        assert_refused(answer, 409, "consent-period-invalid", field="/valid_to")
+
+    async def test_refuses_a_second_revocation(self, registry: ServiceUnderTest) -> None:
+        granted = await registry.client.post("/v1/consents", json=GRANT, headers=portal(registry))
+        path = f"/v1/consents/{granted.json()['consent_id']}/revoke"
+        await registry.client.post(path, headers=portal(registry, If_Match='"1"'))
+
+        answer = await registry.client.post(path, headers=portal(registry, If_Match='"2"'))
+
+        assert_refused(answer, 409, "consent-already-revoked")
+
+
+class TestReading:
+    async def test_shows_a_grantee_its_own_and_nobody_elses(
+        self, registry: ServiceUnderTest
+    ) -> None:
+        granted = await registry.client.post("/v1/consents", json=GRANT, headers=portal(registry))
+        path = f"/v1/consents/{granted.json()['consent_id']}"
+        scope = "registry.consents:read"
+
+        own = await registry.client.get(path, headers=registry.headers("bank-haizhou", scope))
+        other = await registry.client.get(path, headers=registry.headers("bank-ganyu", scope))
+
+        assert own.status_code == 200
+        assert_refused(other, 404, "not-found")
+
+    async def test_pages_through_all_in_order(self, registry: ServiceUnderTest) -> None:
+        made = []
+        for _ in range(5):
+            answer = await registry.client.post(
+                "/v1/consents", json=GRANT, headers=portal(registry)
+            )
+            made.append(answer.json()["consent_id"])
+        headers = portal(registry)
+        seen: list[str] = []
+        params: dict[str, str | int] = {"limit": 2}
+        while True:
+            page = (
+                await registry.client.get("/v1/consents", params=params, headers=headers)
+            ).json()
+            seen += [item["consent_id"] for item in page["items"]]
+            if page["next"] is None:
+                break
+            params["after"] = page["next"]
+
+        assert seen == made
