@@ -1,0 +1,226 @@
+"""SQL of the funds and their ledger; maps rows to the rules' types."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from services.guarantee.fund.rules import (
+    Account,
+    Entry,
+    Fund,
+    FundNotFound,
+    Posting,
+    PostingKind,
+    PostingNotFound,
+)
+from shared.db.database import Row, Transaction
+from shared.errors import ensure
+
+_COLUMNS = "code, version, leverage, capital_fen, cash_fen, committed_fen, reserved_fen, opened_on"
+
+_BOOK = """
+    WITH posting AS (
+        INSERT INTO fund_posting
+            (posting_id, fund, kind, cause_id, reverses, booked_on, recorded_at, note)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ), entries AS (
+        INSERT INTO fund_entry (posting_id, line, account, debit_fen, credit_fen)
+        SELECT $1, line, account, debit_fen, credit_fen
+        FROM unnest($9::text[], $10::bigint[], $11::bigint[])
+            WITH ORDINALITY AS given (account, debit_fen, credit_fen, line)
+    )
+    UPDATE fund SET version = $12, capital_fen = $13, cash_fen = $14, committed_fen = $15,
+        reserved_fen = $16 WHERE code = $2
+"""
+
+_POSTINGS = """
+    SELECT p.position, p.posting_id, p.fund, p.kind, p.cause_id, p.reverses, p.booked_on, p.note,
+        array_agg(e.account ORDER BY e.line) AS accounts,
+        array_agg(e.debit_fen ORDER BY e.line) AS debits,
+        array_agg(e.credit_fen ORDER BY e.line) AS credits
+    FROM fund_posting p JOIN fund_entry e USING (posting_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A fund with its row's version."""
+
+    fund: Fund
+    version: int
+    opened_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A posting with its place in the ledger."""
+
+    posting: Posting
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSum:
+    """What was booked on one account in all."""
+
+    account: Account
+    debit_fen: int
+    credit_fen: int
+
+
+async def insert(work: Transaction, fund: Fund) -> Stored | None:
+    """Store a new fund; None if its code is taken."""
+    tag = await work.execute(
+        "INSERT INTO fund (code, version, leverage, opened_on) VALUES ($1, 0, $2, $3) "
+        "ON CONFLICT DO NOTHING",
+        fund.code,
+        fund.leverage,
+        work.today,
+    )
+    return Stored(fund, 0, work.today) if tag == "INSERT 0 1" else None
+
+
+async def lock(work: Transaction, code: str, *, reader: str | None = None) -> Stored:
+    """Lock a fund for a movement, after every other row; raises FundNotFound."""
+    sql = f"SELECT {_COLUMNS} FROM fund WHERE code = $1 FOR UPDATE"  # noqa: S608 - constant columns
+    return _stored(await work.fetchrow(sql, code), code, reader)
+
+
+async def get(work: Transaction, code: str, *, reader: str | None) -> Stored:
+    """Read a fund; ``reader`` limits it to the organisation's own, None reads any."""
+    sql = f"SELECT {_COLUMNS} FROM fund WHERE code = $1"  # noqa: S608 - constant columns
+    return _stored(await work.fetchrow(sql, code), code, reader)
+
+
+async def page(
+    work: Transaction, *, reader: str | None, after: str | None, limit: int
+) -> list[Stored]:
+    """Read up to ``limit`` + 1 funds in order of their codes."""
+    rows = await work.fetch(
+        f"SELECT {_COLUMNS} FROM fund WHERE ($1::text IS NULL OR code = $1) "  # noqa: S608 - constant
+        "AND ($2::text IS NULL OR code > $2) ORDER BY code LIMIT $3",
+        reader,
+        after,
+        limit + 1,
+    )
+    return [_stored(row, row["code"], None) for row in rows]
+
+
+async def book(work: Transaction, stored: Stored, posting: Posting, *, version: int) -> Stored:
+    """Write a posting and the fund's balances after it, in one statement; the row is locked."""
+    fund = stored.fund
+    tag = await work.execute(
+        _BOOK,
+        posting.posting_id,
+        posting.fund,
+        posting.kind,
+        posting.cause_id,
+        posting.reverses,
+        posting.booked_on,
+        work.now,
+        posting.note,
+        [entry.account for entry in posting.entries],
+        [entry.debit_fen for entry in posting.entries],
+        [entry.credit_fen for entry in posting.entries],
+        version,
+        fund.capital_fen,
+        fund.cash_fen,
+        fund.committed_fen,
+        fund.reserved_fen,
+    )
+    ensure(tag == "UPDATE 1", "a locked fund exists")
+    return Stored(fund, version, stored.opened_on)
+
+
+async def balance_by_cause(
+    work: Transaction, fund: str, account: Account, *, cause_id: UUID
+) -> int:
+    """Return debits less credits of one account for one cause, under the fund's lock."""
+    found: int = await work.fetchval(
+        "SELECT coalesce(sum(debit_fen - credit_fen), 0)::bigint FROM fund_posting "
+        "JOIN fund_entry USING (posting_id) WHERE fund = $1 AND account = $2 AND cause_id = $3",
+        fund,
+        account,
+        cause_id,
+    )
+    return found
+
+
+async def account_sums(work: Transaction, fund: str) -> list[AccountSum]:
+    """Add up the ledger of a fund by account."""
+    rows = await work.fetch(
+        "SELECT account, sum(debit_fen)::bigint AS debit, sum(credit_fen)::bigint AS credit "
+        "FROM fund_entry JOIN fund_posting USING (posting_id) WHERE fund = $1 GROUP BY account",
+        fund,
+    )
+    sums = {
+        row["account"]: AccountSum(Account(row["account"]), row["debit"], row["credit"])
+        for row in rows
+    }
+    return [sums.get(account, AccountSum(account, 0, 0)) for account in Account]
+
+
+async def get_posting(work: Transaction, fund: str, posting_id: UUID) -> Posting:
+    """Read one posting of a fund; raises PostingNotFound."""
+    row = await work.fetchrow(
+        f"{_POSTINGS} WHERE p.fund = $1 AND p.posting_id = $2 GROUP BY p.posting_id",
+        fund,
+        posting_id,
+    )
+    if row is None:
+        raise PostingNotFound(f"fund {fund} has no posting {posting_id}")
+    return _booked(row).posting
+
+
+async def is_reversed(work: Transaction, posting_id: UUID) -> bool:
+    """Tell whether a posting was reversed; its fund is locked."""
+    found: bool = await work.fetchval(
+        "SELECT EXISTS (SELECT FROM fund_posting WHERE reverses = $1)", posting_id
+    )
+    return found
+
+
+async def postings(
+    work: Transaction, fund: str, *, cause_id: UUID | None, after: int | None, limit: int
+) -> Sequence[Booked]:
+    """Read up to ``limit`` + 1 postings in the order of booking."""
+    rows = await work.fetch(
+        f"{_POSTINGS} WHERE p.fund = $1 AND ($2::uuid IS NULL OR p.cause_id = $2) "
+        "AND ($3::bigint IS NULL OR p.position > $3) "
+        "GROUP BY p.posting_id ORDER BY p.position LIMIT $4",
+        fund,
+        cause_id,
+        after,
+        limit + 1,
+    )
+    return [_booked(row) for row in rows]
+
+
+def _stored(row: Row | None, code: str, reader: str | None) -> Stored:
+    if row is None or reader not in {None, code}:
+        raise FundNotFound(f"no fund {code}")
+    fund = Fund(
+        code=row["code"],
+        leverage=row["leverage"],
+        capital_fen=row["capital_fen"],
+        cash_fen=row["cash_fen"],
+        committed_fen=row["committed_fen"],
+        reserved_fen=row["reserved_fen"],
+    )
+    return Stored(fund, row["version"], row["opened_on"])
+
+
+def _booked(row: Row) -> Booked:
+    lines = zip(row["accounts"], row["debits"], row["credits"], strict=True)
+    posting = Posting(
+        posting_id=row["posting_id"],
+        fund=row["fund"],
+        kind=PostingKind(row["kind"]),
+        cause_id=row["cause_id"],
+        booked_on=row["booked_on"],
+        entries=tuple(Entry(Account(account), debit, credit) for account, debit, credit in lines),
+        note=row["note"],
+        reverses=row["reverses"],
+    )
+    return Booked(posting, row["position"])

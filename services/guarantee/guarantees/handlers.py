@@ -1,0 +1,96 @@
+"""Use cases of the guarantees: decline, issue, take effect, close; and what claims need of them."""
+
+from uuid import UUID
+
+from services.guarantee.fund import handlers as funds
+from services.guarantee.guarantees import rules, store
+from services.guarantee.guarantees.rules import Application, Cover, GuaranteeId
+from services.guarantee.guarantees.store import Exposure, Stored
+from services.guarantee.programmes import handlers as programmes
+from shared.db.database import Transaction
+from shared.errors import Violation
+from shared.events.credit import LoanDisbursed
+from shared.events.envelope import Received
+from shared.rulepack.trace import Trace
+
+StoredGuarantee = Stored
+"""A guarantee with its row's version, as other slices hold it."""
+
+
+async def exposure(work: Transaction, *, loan_id: UUID | None, uscc: str) -> Exposure:
+    """Tell whether a loan is covered already and what its firm has in force, in fen."""
+    return await store.exposure(work, loan_id=loan_id, uscc=uscc)
+
+
+async def decline(
+    work: Transaction, application: Application, refusals: tuple[Violation, ...], *, trace: Trace
+) -> Stored:
+    """Keep and publish why an application was declined."""
+    guarantee, events = rules.decline(
+        GuaranteeId(work.new_id()), application, refusals=refusals, today=work.today
+    )
+    version = work.publish_all(events, after=0)
+    return await store.insert(work, guarantee, trace=trace, version=version)
+
+
+async def issue(
+    work: Transaction,
+    application: Application,
+    cover: Cover,
+    *,
+    fund: funds.StoredFund,
+    trace: Trace,
+) -> Stored:
+    """Issue the letter, fill the programme's quota, commit the fund. Programme and fund are
+    locked."""
+    guarantee, events = rules.issue(GuaranteeId(work.new_id()), application, cover=cover)
+    version = work.publish_all(events, after=0)
+    stored = await store.insert(work, guarantee, trace=trace, version=version)
+    await programmes.take_quota(work, application.programme, amount_fen=application.amount_fen)
+    if cover.commitment_fen:
+        await funds.reserve_commitment(
+            work, fund, guarantee_id=guarantee.id, amount_fen=cover.commitment_fen
+        )
+    return stored
+
+
+async def on_loan_disbursed(work: Transaction, received: Received[LoanDisbursed]) -> None:
+    """Bring the loan's guarantee into force; a loan without a letter is drawn without one."""
+    event = received.data
+    stored = await store.lock_of_loan(work, event.loan_id)
+    if stored is None:
+        return
+    guarantee, took_effect = rules.take_effect(
+        stored.guarantee,
+        drawn_fen=event.amount_fen,
+        drawn_on=event.disbursed_on,
+        matures_on=event.matures_on,
+    )
+    version = work.publish_all([took_effect], after=stored.version)
+    await store.save(work, stored, guarantee, version=version)
+
+
+async def lock_for_claim(work: Transaction, guarantee_id: UUID, *, reader: str | None) -> Stored:
+    """Lock a guarantee before its claim; raises GuaranteeNotFound for who may not see it."""
+    return await store.lock(work, guarantee_id, reader=reader)
+
+
+async def of_loan(work: Transaction, loan_id: UUID) -> Stored | None:
+    """Return the guarantee that covers a loan, or None if no letter was issued for it."""
+    return await store.get_of_loan(work, loan_id)
+
+
+async def close(work: Transaction, guarantee_id: UUID) -> Stored:
+    """End a guarantee whose claim and recovery are over; free quota and commitment."""
+    stored = await store.lock(work, guarantee_id, reader=None)
+    guarantee, closed = rules.close(stored.guarantee, today=work.today)
+    version = work.publish_all([closed], after=stored.version)
+    after = await store.save(work, stored, guarantee, version=version)
+    application, letter = guarantee.application, guarantee.letter
+    await programmes.lock(work, application.programme)
+    await programmes.give_back_quota(work, application.programme, amount_fen=application.amount_fen)
+    if letter.commitment_fen:
+        await funds.release_commitment(
+            work, letter.fund, guarantee_id=guarantee.id, amount_fen=letter.commitment_fen
+        )
+    return after
