@@ -14,6 +14,7 @@ from shared.errors import (
     Conflict,
     DomainError,
     Forbidden,
+    Gone,
     Malformed,
     NotFound,
     RuleViolation,
@@ -73,6 +74,7 @@ STATUS_BY_KIND: tuple[tuple[type[DomainError], int], ...] = (
     (BadRequest, 400),
     (PreconditionRequired, 428),
     (StaleVersion, 412),
+    (Gone, 410),
     (NotFound, 404),
     (Conflict, 409),
     (RuleViolation, 409),
@@ -220,7 +222,7 @@ async def on_defect(_request: Request, error: Exception) -> Response:
 
 
 def problems(
-    *statuses: Literal[400, 401, 403, 404, 409, 412, 413, 422, 428, 503],
+    *statuses: Literal[400, 401, 403, 404, 409, 410, 412, 413, 422, 428, 503],
 ) -> dict[int | str, dict[str, Any]]:
     """Declare a route's error answers for its OpenAPI, each with an example."""
     always = (401, 403, 422, 503)

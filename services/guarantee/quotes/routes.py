@@ -1,8 +1,6 @@
 """REST of the what-if endpoints: any caller with a token, nothing is stored."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
 from services.guarantee.quotes import rules
 from services.guarantee.quotes.schemas import (
@@ -11,33 +9,25 @@ from services.guarantee.quotes.schemas import (
     CheckTerms,
     FeeQuote,
     LossSplitQuote,
-    Question,
     QuoteLossSplit,
     QuoteRecoverySplit,
     RecoverySplitQuote,
     TermsCheck,
 )
-from shared.rulepack.catalogue import PackCatalogue
 from shared.rulepack.fees import quote_fee
 from shared.rulepack.splitting import split_loss
 from shared.web.auth import Authenticated
 from shared.web.problem import problems
-
-
-def _packs(request: Request, _caller: Authenticated) -> PackCatalogue:
-    packs: PackCatalogue = request.app.state.packs
-    return packs
-
+from shared.web.rule_packs import Packs, Question, pack_of
 
 router = APIRouter(prefix="/v1", tags=["what-if 测算"])
-Packs = Annotated[PackCatalogue, Depends(_packs)]
 
 
 @router.post("/loss-splits/quote", response_model=LossSplitQuote, responses=problems(404, 409))
 def quote_loss_split(body: QuoteLossSplit, packs: Packs) -> LossSplitQuote:
     """Split a loss by a pack (风险分担测算): base, caps, overflow, each with its arithmetic."""
     result = split_loss(
-        rules.pack_of(packs, body.rule_pack, on=body.on),
+        pack_of(packs, body.rule_pack, on=body.on),
         on=body.on,
         loss_fen=body.loss_fen,
         recovered_fen=body.recovered_fen,
@@ -58,14 +48,14 @@ def quote_recovery_split(body: QuoteRecoverySplit, _caller: Authenticated) -> Re
 @router.post("/terms/check", response_model=TermsCheck, responses=problems(404, 409))
 def check_terms(body: CheckTerms, packs: Packs) -> TermsCheck:
     """Check terms against a pack's limits (准入条件测算)."""
-    pack = rules.pack_of(packs, body.rule_pack, on=body.on)
+    pack = pack_of(packs, body.rule_pack, on=body.on)
     return TermsCheck.of(rules.terms(pack, facts=body.facts, lpr=body.lpr))
 
 
 @router.post("/breakers/check", response_model=BreakerCheck, responses=problems(404, 409))
 def check_breaker(body: CheckBreaker, packs: Packs) -> BreakerCheck:
     """Hold metrics against a pack's breakers (熔断测算)."""
-    pack = rules.pack_of(packs, body.rule_pack, on=body.on)
+    pack = pack_of(packs, body.rule_pack, on=body.on)
     result = rules.breaker(pack, metrics=body.metrics, scope=body.scope)
     return BreakerCheck.of(result, body.scope)
 
@@ -73,6 +63,4 @@ def check_breaker(body: CheckBreaker, packs: Packs) -> BreakerCheck:
 @router.post("/fees/quote", response_model=FeeQuote, responses=problems(404, 409))
 def quote_fee_of(body: Question, packs: Packs) -> FeeQuote:
     """Quote a fee by a pack (费用测算)."""
-    return FeeQuote.of(
-        quote_fee(rules.pack_of(packs, body.rule_pack, on=body.on), facts=body.facts)
-    )
+    return FeeQuote.of(quote_fee(pack_of(packs, body.rule_pack, on=body.on), facts=body.facts))

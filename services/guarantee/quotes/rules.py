@@ -9,12 +9,10 @@ Example: 3,333,333.33 yuan by ``nfgf-scitech-2024`` for a high-tech firm is 666,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 
 from shared.errors import Malformed, Violation
 from shared.rulepack.breakers import BreakerResult, check_breakers
-from shared.rulepack.catalogue import PackCatalogue
-from shared.rulepack.errors import MalformedPack, UnknownInput
+from shared.rulepack.errors import UnknownInput
 from shared.rulepack.pack import Pack
 from shared.rulepack.splitting import RecoverySplit, split_recovery
 from shared.rulepack.terms import TermsResult, check_terms
@@ -34,19 +32,6 @@ class ScopeUnknown(Malformed):
     code = "scope-unknown"
     title_zh = "熔断范围有误"
     title_en = "Unknown breaker scope"
-
-
-def pack_of(packs: PackCatalogue, form: object, *, on: date) -> Pack:
-    """Find the pack of a question; what is wrong with a draft is pointed at below ``/rule_pack``.
-
-    Raises ``PackNotFound`` or ``MalformedPack``.
-    """
-    try:
-        return packs.resolve(form, on=on)
-    except MalformedPack as refused:
-        raise MalformedPack(
-            tuple(replace(p, path=("rule_pack", *p.path)) for p in refused.problems)
-        ) from refused
 
 
 def recovery(borne: Sequence[tuple[str, int]], *, cash_fen: int, costs_fen: int) -> RecoverySplit:

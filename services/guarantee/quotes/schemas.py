@@ -3,51 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import Field
 
 from shared.events.fields import Word
 from shared.rulepack.breakers import BreakerResult
 from shared.rulepack.fees import FeeResult
-from shared.rulepack.pack import PackReference
 from shared.rulepack.splitting import RecoverySplit, SplitResult
 from shared.rulepack.stages import Leg
 from shared.rulepack.terms import Finding, TermsResult
-from shared.rulepack.trace import Figure, Trace
-from shared.web.fields import Body, Day, Fen, Ppm, View
+from shared.rulepack.trace import Figure
+from shared.web.fields import Body, Fen, Ppm, View
+from shared.web.rule_packs import MAX_NAMES, Question, RulePackView, TraceStepView, trace_view
 
-MAX_NAMES = 100
-"""The most facts, counters, metrics or parties that one question may bring."""
-
-RulePack = Annotated[
-    object,
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "string"}, {"type": "object"}],
-            "description": 'a pack id, or {"id", "version"}, or a whole pack (a draft) inline',
-            "examples": ["nfgf-scitech-2024"],
-        }
-    ),
-]
-Facts = Annotated[
-    dict[str, object],
-    Field(
-        max_length=MAX_NAMES,
-        description="the facts that the pack declares",
-        examples=[{"firm_categories": ["hnte"]}],
-    ),
-]
 Numbers = Annotated[
     dict[str, object],
     Field(max_length=MAX_NAMES, description="non-negative integers by name", examples=[{}]),
 ]
-
-
-class Question(Body):
-    """What every question to a pack has: the pack, the business date, the facts of the case."""
-
-    rule_pack: RulePack
-    on: Day
-    facts: Facts = Field(default_factory=dict)
 
 
 class QuoteLossSplit(Question):
@@ -99,34 +70,6 @@ class CheckBreaker(Question):
         dict[str, str] | None,
         Field(max_length=MAX_NAMES, examples=[{"bank": "bank-haizhou"}]),
     ] = None
-
-
-class RulePackView(View):
-    """Which pack decided."""
-
-    id: str = Field(examples=["nfgf-scitech-2024"])
-    version: int = Field(examples=[1])
-    digest: str = Field(examples=[f"sha256:{'0' * 64}"])
-
-    @classmethod
-    def of(cls, pack: PackReference) -> Self:
-        """Show a reference."""
-        return cls(id=pack.id, version=pack.version, digest=pack.digest)
-
-
-class TraceStepView(View):
-    """One step of an explanation; beside its words stand the figures that it speaks of."""
-
-    model_config = ConfigDict(extra="allow")
-
-    step: str = Field(examples=["base"])
-    zh: str = Field(examples=["应得 66,666,666.6 分，取整 66,666,667 分"])
-    en: str = Field(examples=["exactly 66,666,666.6 fen, in whole fen 66,666,667"])
-
-
-def trace_view(trace: Trace) -> list[TraceStepView]:
-    """Show an explanation step by step."""
-    return [TraceStepView.model_validate(step.as_json()) for step in trace]
 
 
 class LegView(View):
