@@ -1,13 +1,25 @@
 """The composition root of guarantee."""
 
+from services.guarantee.enrolments import routes as enrolments
+from services.guarantee.fund import routes as fund
+from services.guarantee.guarantees import routes as guarantees
+from services.guarantee.programmes import routes as programmes
 from services.guarantee.programmes.handlers import shipped_packs
 from services.guarantee.quotes import routes as quotes
 from services.guarantee.subscriptions import SUBSCRIPTIONS
 from shared.runner import Service
+from shared.web import rule_packs
 
 SERVICE = Service(
     name="guarantee",
-    routers=(quotes.router,),
+    routers=(
+        quotes.router,
+        rule_packs.router(),
+        programmes.router,
+        enrolments.router,
+        guarantees.router,
+        fund.router,
+    ),
     subscriptions=SUBSCRIPTIONS,
     state={"packs": shipped_packs()},
 )

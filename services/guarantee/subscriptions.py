@@ -1,14 +1,61 @@
 """What guarantee does on events: it learns of firms and loans, and decides on enrolments."""
 
+from services.guarantee.enrolments import handlers as enrolments
+from services.guarantee.guarantees import handlers as guarantees
+from services.guarantee.known import handlers as known
 from services.guarantee.programmes.handlers import shipped_packs
-from shared.messaging.apply import Subscriptions
+from shared.db.database import Transaction
+from shared.events.credit import (
+    EnrolmentRequested,
+    LoanClassified,
+    LoanClosed,
+    LoanDisbursed,
+    OverdueReported,
+)
+from shared.events.envelope import Event, Received
+from shared.events.registry import (
+    EnterpriseRegistered,
+    InstitutionRegistered,
+    ListMemberAdded,
+    QualificationAmended,
+    QualificationGranted,
+    QualificationRevoked,
+)
+from shared.messaging.apply import Handler, Subscriptions
 from shared.rulepack.catalogue import PackCatalogue
 
 
 def build(packs: PackCatalogue) -> Subscriptions:
     """Bind the handlers of events to the packs that they decide by."""
-    del packs
-    return {}
+
+    async def on_enrolment_requested(
+        work: Transaction, received: Received[EnrolmentRequested]
+    ) -> None:
+        await enrolments.decide_request(work, received.data, packs=packs)
+
+    return {
+        InstitutionRegistered: known.on_institution_registered,
+        EnterpriseRegistered: known.on_enterprise_registered,
+        ListMemberAdded: known.on_list_member_added,
+        QualificationGranted: known.on_qualification_recorded,
+        QualificationAmended: known.on_qualification_recorded,
+        QualificationRevoked: known.on_qualification_revoked,
+        EnrolmentRequested: on_enrolment_requested,
+        LoanDisbursed: in_turn(known.on_loan_disbursed, guarantees.on_loan_disbursed),
+        OverdueReported: known.on_overdue_reported,
+        LoanClassified: known.on_loan_classified,
+        LoanClosed: known.on_loan_closed,
+    }
+
+
+def in_turn(*handlers: Handler) -> Handler:
+    """Let several slices take one event, one after the other, in its one transaction."""
+
+    async def handle(work: Transaction, received: Received[Event]) -> None:
+        for handler in handlers:
+            await handler(work, received)
+
+    return handle
 
 
 SUBSCRIPTIONS: Subscriptions = build(shipped_packs())

@@ -4,11 +4,12 @@ Every movement locks the fund's row, books one posting and publishes one event. 
 own rows first: the fund's row is locked last.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.guarantee.fund import rules, store
 from services.guarantee.fund.rules import Account, Fund, Posting, Slip
-from services.guarantee.fund.store import Stored
+from services.guarantee.fund.store import Booked, Span, Statement, Stored
 from shared.db.database import Transaction
 from shared.events.envelope import Event
 
@@ -55,6 +56,20 @@ async def lock(work: Transaction, fund: str) -> Stored:
 async def get(work: Transaction, fund: str) -> Stored:
     """Read a fund without locking it, for a what-if; raises FundNotFound."""
     return await store.get(work, fund, reader=None)
+
+
+async def show(work: Transaction, fund: str, *, reader: str | None) -> Statement:
+    """Read a fund with its ledger's sums; raises FundNotFound for who may not see it."""
+    stored = await store.get(work, fund, reader=reader)
+    return Statement(stored, await store.account_sums(work, fund))
+
+
+async def postings(
+    work: Transaction, fund: str, span: Span, *, reader: str | None
+) -> Sequence[Booked]:
+    """Read a fund's postings; raises FundNotFound for who may not see it."""
+    await store.get(work, fund, reader=reader)
+    return await store.postings(work, fund, span)
 
 
 async def free_balance(work: Transaction, fund: str) -> int:

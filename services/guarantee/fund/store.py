@@ -61,12 +61,34 @@ class Booked:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Which postings to read: of one cause or of all, after one position, at most so many."""
+
+    cause_id: UUID | None
+    after: int | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSum:
     """What was booked on one account in all."""
 
     account: Account
     debit_fen: int
     credit_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A fund with its ledger's sums by account."""
+
+    stored: Stored
+    sums: Sequence[AccountSum]
+
+    @property
+    def version(self) -> int:
+        """The fund's version, for the ETag."""
+        return self.stored.version
 
 
 async def insert(work: Transaction, fund: Fund) -> Stored | None:
@@ -181,18 +203,16 @@ async def is_reversed(work: Transaction, posting_id: UUID) -> bool:
     return found
 
 
-async def postings(
-    work: Transaction, fund: str, *, cause_id: UUID | None, after: int | None, limit: int
-) -> Sequence[Booked]:
+async def postings(work: Transaction, fund: str, span: Span) -> Sequence[Booked]:
     """Read up to ``limit`` + 1 postings in the order of booking."""
     rows = await work.fetch(
         f"{_POSTINGS} WHERE p.fund = $1 AND ($2::uuid IS NULL OR p.cause_id = $2) "
         "AND ($3::bigint IS NULL OR p.position > $3) "
         "GROUP BY p.posting_id ORDER BY p.position LIMIT $4",
         fund,
-        cause_id,
-        after,
-        limit + 1,
+        span.cause_id,
+        span.after,
+        span.limit + 1,
     )
     return [_booked(row) for row in rows]
 

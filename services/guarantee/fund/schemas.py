@@ -1,0 +1,122 @@
+"""Requests and responses of the funds."""
+
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from services.guarantee.fund.rules import Account, Entry, PostingKind
+from services.guarantee.fund.store import AccountSum, Booked, Statement, Stored
+from shared.web.fields import Body, Day, Fen, Id, OrgCode, PositiveFen, Text, View
+from shared.web.paging import Page
+
+Leverage = Annotated[
+    int, Field(strict=True, ge=1, le=20, description="times the capital", examples=[10])
+]
+
+
+class OpenFund(Body):
+    """An organisation opens its own fund; it may commit ``leverage`` times its capital."""
+
+    fund: OrgCode
+    leverage: Leverage
+
+
+class PayIn(Body):
+    """Capital paid into the fund, and by whom."""
+
+    amount_fen: PositiveFen
+    contributor: Text
+
+
+class Reverse(Body):
+    """Why a payment of capital was booked wrongly."""
+
+    reason: Text
+
+
+class EntryView(View):
+    """Debit and credit on one account: of one line of a posting, or of the ledger in all."""
+
+    account: Annotated[Account, Field(examples=["cash"])]
+    debit_fen: Fen
+    credit_fen: Fen
+
+    @classmethod
+    def of(cls, found: AccountSum | Entry) -> Self:
+        """Show a line or a sum."""
+        return cls(account=found.account, debit_fen=found.debit_fen, credit_fen=found.credit_fen)
+
+
+class FundView(View):
+    """A fund's balances; ``free_fen`` is cash less reservations."""
+
+    fund: OrgCode
+    leverage: Leverage
+    capital_fen: Fen
+    cash_fen: Fen
+    reserved_fen: Fen
+    free_fen: Fen
+    committed_fen: Fen
+    capacity_fen: Annotated[Fen, Field(description="what may still be committed, fen")]
+    opened_on: Day
+    version: int = Field(examples=[3])
+    accounts: list[EntryView] = Field(
+        default_factory=list, description="the ledger's sums; on a read of one fund only"
+    )
+
+    @classmethod
+    def of(cls, stored: Stored) -> Self:
+        """Show a stored fund without its ledger."""
+        return cls._of(stored, [])
+
+    @classmethod
+    def with_ledger(cls, statement: Statement) -> Self:
+        """Show a stored fund with its ledger's sums."""
+        return cls._of(statement.stored, [EntryView.of(account) for account in statement.sums])
+
+    @classmethod
+    def _of(cls, stored: Stored, accounts: list[EntryView]) -> Self:
+        fund = stored.fund
+        return cls(
+            fund=fund.code,
+            leverage=fund.leverage,
+            capital_fen=fund.capital_fen,
+            cash_fen=fund.cash_fen,
+            reserved_fen=fund.reserved_fen,
+            free_fen=fund.free_fen,
+            committed_fen=fund.committed_fen,
+            capacity_fen=fund.capacity_fen,
+            opened_on=stored.opened_on,
+            version=stored.version,
+            accounts=accounts,
+        )
+
+
+class PostingView(View):
+    """A balanced set of entries and what caused it: a guarantee, a claim, a recovery, an order."""
+
+    posting_id: Id
+    kind: Annotated[PostingKind, Field(examples=["capital_paid_in"])]
+    cause_id: Id
+    reverses: Id | None
+    booked_on: Day
+    note: Annotated[str, Field(examples=["示例市财政局"])]
+    entries: list[EntryView]
+
+    @classmethod
+    def of(cls, booked: Booked) -> Self:
+        """Show a posting."""
+        posting = booked.posting
+        return cls(
+            posting_id=posting.posting_id,
+            kind=posting.kind,
+            cause_id=posting.cause_id,
+            reverses=posting.reverses,
+            booked_on=posting.booked_on,
+            note=posting.note,
+            entries=[EntryView.of(entry) for entry in posting.entries],
+        )
+
+
+FundPage = Page[FundView]
+PostingPage = Page[PostingView]

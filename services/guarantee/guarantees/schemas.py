@@ -1,0 +1,123 @@
+"""Responses of the guarantees: they begin by events, so there is no request."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+
+from services.guarantee.guarantees.rules import Cover, GuaranteeState
+from services.guarantee.guarantees.store import Stored
+from shared.events.guarantee import GuaranteeType
+from shared.web.fields import (
+    Day,
+    Fen,
+    Id,
+    Months,
+    OrgCode,
+    PositiveFen,
+    Ppm,
+    RatePpm,
+    UsccField,
+    View,
+)
+from shared.web.paging import Page
+from shared.web.problem import ViolationView
+from shared.web.rule_packs import RulePackView, TraceStepView
+
+
+class ShareView(View):
+    """One party, the organisation that stands for it, and what it bears of a loss."""
+
+    party: str = Field(examples=["guarantor"])
+    org: OrgCode
+    share_ppm: Ppm
+
+
+class CoverView(View):
+    """The terms of the letter, pinned on the enrolment date."""
+
+    rule_pack: RulePackView
+    tier: str = Field(examples=["tier_35"])
+    shares: list[ShareView]
+    facts: Annotated[dict[str, Any], Field(examples=[{"firm_categories": ["hnte"]}])]
+    fund: OrgCode
+    commitment_fen: Fen
+    guarantee_type: Annotated[GuaranteeType, Field(examples=["joint_and_several"])]
+    period_months: Months
+    issued_on: Day
+
+    @classmethod
+    def of(cls, cover: Cover) -> Self:
+        """Show a letter's terms."""
+        pack = cover.pack
+        return cls(
+            rule_pack=RulePackView(id=pack.id, version=pack.version, digest=pack.digest),
+            tier=cover.tier,
+            shares=[
+                ShareView(party=share.party, org=share.org, share_ppm=share.share_ppm)
+                for share in cover.shares
+            ],
+            facts=dict(cover.facts),
+            fund=cover.fund,
+            commitment_fen=cover.commitment_fen,
+            guarantee_type=cover.guarantee_type,
+            period_months=cover.period_months,
+            issued_on=cover.issued_on,
+        )
+
+
+class GuaranteeView(View):
+    """A guarantee: ``cover`` is null and ``refusals`` say why where it was declined."""
+
+    guarantee_id: Id
+    loan_id: Id
+    state: Annotated[GuaranteeState, Field(examples=["effective"])]
+    programme: OrgCode
+    uscc: UsccField
+    bank: OrgCode
+    guarantor: OrgCode
+    amount_fen: PositiveFen
+    covered_fen: Annotated[Fen, Field(description="drawn, at most what was enrolled; fen")]
+    rate_ppm: RatePpm
+    tenor_months: Months
+    signed_on: Day
+    requested_on: Day
+    decided_on: Day
+    effective_on: Day | None
+    matures_on: Day | None
+    closed_on: Day | None
+    cover: CoverView | None
+    refusals: list[ViolationView]
+    trace: list[TraceStepView]
+    version: int = Field(examples=[3])
+
+    @classmethod
+    def of(cls, stored: Stored) -> Self:
+        """Show a stored guarantee."""
+        guarantee, application = stored.guarantee, stored.guarantee.application
+        return cls(
+            guarantee_id=guarantee.id,
+            loan_id=application.loan_id,
+            state=guarantee.state,
+            programme=application.programme,
+            uscc=application.uscc,
+            bank=application.bank,
+            guarantor=application.guarantor,
+            amount_fen=application.amount_fen,
+            covered_fen=guarantee.covered_fen,
+            rate_ppm=application.rate_ppm,
+            tenor_months=application.tenor_months,
+            signed_on=application.signed_on,
+            requested_on=application.requested_on,
+            decided_on=guarantee.decided_on,
+            effective_on=guarantee.effective_on,
+            matures_on=guarantee.matures_on,
+            closed_on=guarantee.closed_on,
+            cover=None if guarantee.cover is None else CoverView.of(guarantee.cover),
+            refusals=[ViolationView(**asdict(refusal)) for refusal in guarantee.refusals],
+            trace=[TraceStepView.model_validate(step) for step in stored.trace],
+            version=stored.version,
+        )
+
+
+GuaranteePage = Page[GuaranteeView]
