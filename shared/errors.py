@@ -67,6 +67,14 @@ class NotFound(DomainError):
     action_en = "Check the id; what your organisation may not see does not exist for it either."
 
 
+class Gone(NotFound):
+    """The thing was there and is no longer kept."""
+
+    code = "gone"
+    title_zh = "已超出保留期"
+    title_en = "Past retention"
+
+
 class Conflict(DomainError):
     """The thing is in another state than the command needs."""
 
