@@ -1,0 +1,21 @@
+"""The composition root of notify."""
+
+from services.notify.catalogue import routes as catalogue
+from services.notify.disclosures import routes as disclosures
+from services.notify.feeds import routes as feeds
+from services.notify.grants import routes as grants
+from services.notify.known import routes as known
+from services.notify.subscriptions import SUBSCRIPTIONS
+from shared.runner import Service
+
+SERVICE = Service(
+    name="notify",
+    routers=(
+        catalogue.router,
+        feeds.router,
+        grants.router,
+        disclosures.router,
+        known.router,
+    ),
+    subscriptions=SUBSCRIPTIONS,
+)

@@ -1,0 +1,107 @@
+"""Requests and responses of the feeds: CloudEvents 1.0, JSON batch format."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+import orjson
+from fastapi import Response
+from pydantic import Field
+
+from services.notify.feeds.handlers import Batch, Pruned, cursor
+from services.notify.feeds.rules import Shown
+from shared.events.envelope import DataClass
+from shared.events.notify import LegalBasis
+from shared.web.fields import Body, Count, Day, Id, OrgCode, View
+
+MEDIA_TYPE = "application/cloudevents-batch+json"
+NEXT_CURSOR = "Tongzhou-Next-Cursor"
+
+
+class CloudEvent(View):
+    """One entry as it is shown: only the granted fields are in ``data``.
+
+    ``cursor`` is the position after it; ``legalbasis``, ``purpose`` and ``consentid`` say under
+    what it was disclosed. Attributes without a value are left out.
+    """
+
+    specversion: str = Field(examples=["1.0"])
+    id: Id
+    source: str = Field(examples=["/tongzhou/registry"])
+    type: str = Field(examples=["registry.enterprise.qualification_amended.v1"])
+    subject: str = Field(examples=["91320706MA1N00018N"])
+    time: Annotated[datetime, Field(examples=["2026-03-02T01:00:00Z"])]
+    datacontenttype: str = Field(examples=["application/json"])
+    dataclass: Annotated[DataClass, Field(examples=["internal"])]
+    correlation: Id
+    traceparent: str | None = Field(
+        default=None, examples=["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"]
+    )
+    cursor: str = Field(examples=["WyJlbnRlcnByaXNlLXF1YWxpZmljYXRpb25zIiw3XQ"])
+    legalbasis: Annotated[LegalBasis, Field(examples=["consent"])]
+    purpose: str = Field(examples=["credit_assessment"])
+    consentid: Id | None = None
+    data: dict[str, Any] = Field(
+        examples=[{"uscc": "91320706MA1N00018N", "category": "hnte", "valid_to": "2028-01-01"}]
+    )
+
+    @classmethod
+    def of(cls, shown: Shown, batch: Batch) -> Self:
+        """Show an entry of a batch."""
+        entry = shown.entry
+        return cls(
+            specversion="1.0",
+            id=entry.event_id,
+            source=f"/tongzhou/{entry.type.split('.', 1)[0]}",
+            type=entry.type,
+            subject=entry.subject,
+            time=entry.recorded_at,
+            datacontenttype="application/json",
+            dataclass=shown.data_class,
+            correlation=entry.correlation,
+            traceparent=entry.traceparent,
+            cursor=cursor(batch.feed.code, entry.position),
+            legalbasis=batch.subscription.legal_basis,
+            purpose=batch.subscription.purpose,
+            consentid=shown.consent_id,
+            data=dict(shown.data),
+        )
+
+
+class CloudEventsBatch(Response):
+    """A batch with the cursor to go on from, also when it is empty."""
+
+    media_type = MEDIA_TYPE
+
+    @classmethod
+    def of(cls, batch: Batch, *, path: str) -> Self:
+        """Answer with a batch; ``path`` is where the next one is read."""
+        events = [
+            CloudEvent.of(shown, batch).model_dump(mode="json", exclude_none=True)
+            for shown in batch.shown
+        ]
+        following = cursor(batch.feed.code, batch.position)
+        headers = {
+            NEXT_CURSOR: following,
+            "Link": f'<{path}?after={following}>; rel="next"',
+            "Cache-Control": "no-store",
+        }
+        return cls(orjson.dumps(events), headers=headers)
+
+
+class PruneFeed(Body):
+    """Up to which day entries may go; the day itself is kept."""
+
+    before: Annotated[Day, Field(examples=["2025-01-01"])]
+
+
+class PrunedView(View):
+    """What a pruning removed; cursors older than ``horizon`` are answered with 410."""
+
+    feed: OrgCode = Field(examples=["enterprise-qualifications"])
+    removed: Count
+    horizon: Count
+
+    @classmethod
+    def of(cls, pruned: Pruned) -> Self:
+        """Show the outcome."""
+        return cls(feed=pruned.feed, removed=pruned.removed, horizon=pruned.horizon)

@@ -1,0 +1,327 @@
+"""Who reads what of a feed, on a real database: grants, consents, fields, corrections."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from shared.events.guarantee import ProgrammeActivated
+from tests.conftest import ServiceFactory
+from tests.support.bad_input import assert_refused
+from tests.support.city import (
+    CONSENT,
+    FIRM,
+    OTHER_FIRM,
+    a_consent,
+    a_profile,
+    a_qualification,
+    a_revocation,
+    an_amendment,
+    an_institution,
+)
+from tests.support.service import ServiceUnderTest
+
+pytestmark = pytest.mark.component
+
+FEED = "enterprise-qualifications"
+FIELDS = ["uscc", "category", "valid_to"]
+
+
+@pytest.fixture
+async def notify(service_of: ServiceFactory) -> ServiceUnderTest:
+    """The notify service in a city of two banks, two departments and an operator."""
+    service = await service_of("notify")
+    await service.deliver(
+        an_institution("bank-haizhou", "bank"),
+        an_institution("bank-ganyu", "bank"),
+        an_institution("dept-sw", "department"),
+        an_institution("dept-rh", "department"),
+        an_institution("operator", "platform"),
+    )
+    return service
+
+
+async def ask(
+    notify: ServiceUnderTest, org: str, *, feed: str = FEED, **changes: object
+) -> httpx.Response:
+    """Ask for a feed as an organisation does."""
+    body: dict[str, object] = {
+        "feed": feed,
+        "purpose": "credit_assessment",
+        "legal_basis": "consent",
+        "fields": FIELDS,
+        **changes,
+    }
+    headers = notify.headers(org, "notify.subscriptions:write")
+    return await notify.client.post("/v1/subscriptions", json=body, headers=headers)
+
+
+async def grant(
+    notify: ServiceUnderTest, org: str, *, feed: str = FEED, **changes: object
+) -> dict[str, Any]:
+    """Ask for a feed and let the operator grant all of it."""
+    asked = await ask(notify, org, feed=feed, **changes)
+    assert asked.status_code == 201, asked.text
+    body = {"fields": asked.json()["wanted"], "valid_from": "2026-03-01", "valid_to": "2027-03-01"}
+    headers = notify.headers("operator", "notify.subscriptions:approve", If_Match='"1"')
+    path = f"/v1/subscriptions/{asked.json()['subscription_id']}/approve"
+    approved = await notify.client.post(path, json=body, headers=headers)
+    assert approved.status_code == 200, approved.text
+    found: dict[str, Any] = approved.json()
+    return found
+
+
+async def read(
+    notify: ServiceUnderTest, org: str, *, feed: str = FEED, **parameters: str | int
+) -> httpx.Response:
+    """Read a feed as an organisation does."""
+    return await notify.client.get(
+        f"/v1/feeds/{feed}",
+        params=parameters,
+        headers=notify.headers(org, "notify.feeds:read", sub=f"{org}-clerk"),
+    )
+
+
+def shown(answer: httpx.Response) -> list[Mapping[str, Any]]:
+    """Return the data of a batch's events."""
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/cloudevents-batch+json"
+    return [event["data"] for event in answer.json()]
+
+
+class TestOnConsent:
+    async def test_shows_the_granted_fields_of_an_enterprise_that_consented(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification())
+
+        answer = await read(notify, "bank-haizhou")
+
+        assert shown(answer) == [{"uscc": FIRM, "category": "hnte", "valid_to": "2028-01-01"}]
+        [event] = answer.json()
+        assert event["specversion"] == "1.0"
+        assert event["type"] == "registry.enterprise.qualification_granted.v1"
+        assert event["source"] == "/tongzhou/registry"
+        assert event["subject"] == FIRM
+        assert event["consentid"] == str(CONSENT)
+        assert event["dataclass"] == "internal"
+
+    async def test_shows_nothing_to_a_bank_without_consent(self, notify: ServiceUnderTest) -> None:
+        await grant(notify, "bank-ganyu")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification())
+
+        assert shown(await read(notify, "bank-ganyu")) == []
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"purpose": "monitoring"},
+            {"feeds": ("enterprise-profiles",)},
+            {"uscc": OTHER_FIRM},
+        ],
+    )
+    async def test_takes_no_consent_for_another_purpose_feed_or_firm(
+        self, notify: ServiceUnderTest, other: dict[str, Any]
+    ) -> None:
+        await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou", **other), a_qualification())
+
+        assert shown(await read(notify, "bank-haizhou")) == []
+
+    async def test_has_nothing_on_the_very_next_read_after_a_revocation(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification())
+        before = await read(notify, "bank-haizhou")
+
+        await notify.deliver(a_revocation("bank-haizhou"), an_amendment())
+
+        assert len(shown(before)) == 1
+        assert shown(await read(notify, "bank-haizhou")) == []
+
+    async def test_ends_with_the_consent(self, notify: ServiceUnderTest) -> None:
+        await grant(notify, "bank-haizhou")
+        short = a_consent("bank-haizhou", valid_to=date(2026, 3, 10))
+        await notify.deliver(short, a_qualification())
+
+        notify.clock.advance(days=7)  # 2026-03-09, the last day
+        last = shown(await read(notify, "bank-haizhou"))
+        notify.clock.advance(days=1)
+        after = shown(await read(notify, "bank-haizhou"))
+
+        assert (len(last), after) == (1, [])
+
+    async def test_reaches_an_earlier_recipient_with_the_correction(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification())
+        first = await read(notify, "bank-haizhou")
+
+        await notify.deliver(an_amendment())
+        second = await read(notify, "bank-haizhou", after=first.headers["tongzhou-next-cursor"])
+
+        assert shown(second) == [{"uscc": FIRM, "category": "hnte", "valid_to": "2029-01-01"}]
+
+    async def test_never_shows_an_entry_that_is_no_enterprises(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await grant(
+            notify, "bank-haizhou", feed="guarantee-programmes", fields=["programme", "bank"]
+        )
+        await notify.deliver(ProgrammeActivated.example())
+
+        assert shown(await read(notify, "bank-haizhou", feed="guarantee-programmes")) == []
+
+
+class TestByDuty:
+    async def test_shows_a_department_its_own_fields_only(self, notify: ServiceUnderTest) -> None:
+        await grant(
+            notify,
+            "dept-sw",
+            feed="enterprise-profiles",
+            legal_basis="duty",
+            purpose="税收征管",
+            fields=["uscc", "tax_grade"],
+        )
+        await notify.deliver(a_profile(), a_qualification())
+
+        answer = await read(notify, "dept-sw", feed="enterprise-profiles")
+
+        assert shown(answer) == [{"uscc": FIRM, "tax_grade": "A"}]
+        assert answer.json()[0]["dataclass"] == "sensitive"
+        assert "consentid" not in answer.json()[0]
+
+    async def test_leaves_out_types_of_which_no_field_is_granted(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await grant(
+            notify, "dept-rh", legal_basis="duty", purpose="名单核对", fields=["uscc", "list_code"]
+        )
+        await notify.deliver(a_qualification())
+
+        assert shown(await read(notify, "dept-rh")) == []
+
+    async def test_ends_with_the_institution(self, notify: ServiceUnderTest) -> None:
+        await grant(notify, "dept-rh", legal_basis="duty", purpose="统计")
+        await notify.deliver(
+            a_qualification(), an_institution("dept-rh", "department", valid_to=date(2026, 3, 2))
+        )
+
+        assert_refused(await read(notify, "dept-rh"), 403, "no-grant")
+
+
+class TestDisclosures:
+    async def test_say_who_saw_what_when_and_why(self, notify: ServiceUnderTest) -> None:
+        granted = await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification())
+        await read(notify, "bank-haizhou")
+
+        headers = notify.headers(
+            "auditor", "notify.disclosures:read", "notify.disclosures:read-all"
+        )
+        answer = await notify.client.get(f"/v1/disclosures?uscc={FIRM}", headers=headers)
+
+        [row] = answer.json()["items"]
+        ids = {UUID(row.pop("read_id")), UUID(row.pop("event_id"))}
+        assert len(ids) == 2
+        assert row == {
+            "position": 1,
+            "subscriber": "bank-haizhou",
+            "person": "bank-haizhou-clerk",
+            "feed": FEED,
+            "uscc": FIRM,
+            "fields": FIELDS,
+            "purpose": "credit_assessment",
+            "legal_basis": "consent",
+            "subscription_id": granted["subscription_id"],
+            "consent_id": str(CONSENT),
+            "disclosed_at": "2026-03-02T01:00:00Z",
+        }
+        assert (await notify.published_types())[-1] == "notify.delivery.disclosed.v1"
+
+    async def test_have_no_row_for_a_read_that_showed_nothing(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await grant(notify, "bank-ganyu")
+        await notify.deliver(a_qualification())
+        await read(notify, "bank-ganyu")
+
+        headers = notify.headers("bank-ganyu", "notify.disclosures:read")
+        answer = await notify.client.get("/v1/disclosures", headers=headers)
+
+        assert answer.json()["items"] == []
+        assert "notify.delivery.disclosed.v1" not in await notify.published_types()
+
+    async def test_are_an_organisations_own_without_the_scope_for_all(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification())
+        await read(notify, "bank-haizhou")
+        headers = notify.headers("bank-ganyu", "notify.disclosures:read")
+
+        own = await notify.client.get("/v1/disclosures", headers=headers)
+        others = await notify.client.get("/v1/disclosures?subscriber=bank-haizhou", headers=headers)
+
+        assert own.json()["items"] == []
+        assert_refused(others, 404, "not-found")
+
+    async def test_come_in_pages(self, notify: ServiceUnderTest) -> None:
+        await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification(), an_amendment())
+        await read(notify, "bank-haizhou")
+        headers = notify.headers("bank-haizhou", "notify.disclosures:read")
+
+        first = await notify.client.get("/v1/disclosures?limit=1", headers=headers)
+        rest = await notify.client.get(
+            f"/v1/disclosures?limit=1&after={first.json()['next']}", headers=headers
+        )
+
+        positions = [page.json()["items"][0]["position"] for page in (first, rest)]
+        assert positions == [1, 2]
+        assert rest.json()["next"] is None
+
+    async def test_cannot_be_changed(self, notify: ServiceUnderTest) -> None:
+        async with notify.database.transaction() as work:
+            for statement in (
+                "UPDATE disclosure SET person = 'x'",
+                "DELETE FROM disclosure",
+                "TRUNCATE disclosure",
+            ):
+                with pytest.raises(Exception, match=r"append-only|permission denied"):
+                    async with work.savepoint():
+                        await work.execute(statement)
+
+
+class TestKnownConsent:
+    async def test_tells_when_a_revocation_has_arrived(self, notify: ServiceUnderTest) -> None:
+        path = f"/v1/consents/{CONSENT}"
+        headers = notify.headers("bank-haizhou", "notify.subscriptions:read")
+        unknown = await notify.client.get(path, headers=headers)
+        await notify.deliver(a_consent("bank-haizhou"))
+        granted = await notify.client.get(path, headers=headers)
+        await notify.deliver(a_revocation("bank-haizhou"))
+        revoked = await notify.client.get(path, headers=headers)
+
+        assert_refused(unknown, 404, "not-found")
+        assert granted.json()["state"] == "granted"
+        assert (revoked.json()["state"], revoked.json()["revoked_on"]) == ("revoked", "2026-03-02")
+
+    async def test_is_hidden_from_other_organisations(self, notify: ServiceUnderTest) -> None:
+        await notify.deliver(a_consent("bank-haizhou"))
+        headers = notify.headers("bank-ganyu", "notify.subscriptions:read")
+        everything = notify.headers(
+            "operator", "notify.subscriptions:read", "notify.subscriptions:read-all"
+        )
+
+        others = await notify.client.get(f"/v1/consents/{CONSENT}", headers=headers)
+        operators = await notify.client.get(f"/v1/consents/{CONSENT}", headers=everything)
+
+        assert_refused(others, 404, "not-found")
+        assert operators.status_code == 200
