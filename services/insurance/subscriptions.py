@@ -1,0 +1,10 @@
+"""What insurance does on events: it learns who is registered."""
+
+from services.insurance.known import handlers as known
+from shared.events.registry import EnterpriseRegistered, InstitutionRegistered
+from shared.messaging.apply import Subscriptions
+
+SUBSCRIPTIONS: Subscriptions = {
+    InstitutionRegistered: known.on_institution_registered,
+    EnterpriseRegistered: known.on_enterprise_registered,
+}

@@ -1,0 +1,163 @@
+"""Premium subsidies (保费补贴): filed after the premium is paid, decided by a rule pack.
+
+Source: 工信部联重装〔2024〕89号 and the yearly calls; the figures are the pack's. Eligibility comes
+before the application: the qualification must have been confirmed before the premium was paid.
+
+Example (pack first-set-2025): premium paid 1,000,000.00 yuan, quota 700,000.00 → 700,000.00.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any, NewType
+from uuid import UUID
+
+from services.insurance.policies.rules import Policy, PolicyState
+from services.insurance.qualifications.rules import Qualification
+from shared.errors import Conflict, RuleViolation
+from shared.events.insurance import SubsidyApproved, SubsidyFiled, SubsidyPaid, SubsidyRejected
+from shared.rulepack.pack import Pack
+from shared.rulepack.subsidies import SubsidyResult, quote_subsidy
+from shared.uscc import Uscc
+
+SubsidyId = NewType("SubsidyId", UUID)
+DIGEST_PREFIX = "sha256:"
+
+
+class SubsidyState(StrEnum):
+    """Where an application stands."""
+
+    FILED = "filed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PAID = "paid"
+
+
+class SubsidyStateConflict(Conflict):
+    """The application's state does not allow the command."""
+
+    code = "subsidy-state"
+    title_zh = "补贴申请状态不允许该操作"
+    title_en = "Subsidy state conflict"
+
+
+class PremiumNotPaid(RuleViolation):
+    """The subsidy is for premium paid; this premium is not."""
+
+    code = "premium-not-paid"
+    title_zh = "保费尚未缴纳"
+    title_en = "Premium not paid"
+
+
+class SamePerson(RuleViolation):
+    """Who filed an application does not decide it."""
+
+    code = "four-eyes"
+    title_zh = "申请与审批须为不同人员"
+    title_en = "Filer and approver must differ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subsidy:
+    """One application; ``decision`` keeps inputs, figures and trace so that it can be run again."""
+
+    id: SubsidyId
+    policy_id: UUID
+    uscc: Uscc
+    rule_pack: str
+    filed_by: str
+    filed_on: date
+    state: SubsidyState = SubsidyState.FILED
+    decided_by: str | None = None
+    decision: Mapping[str, Any] | None = None
+    subsidy_fen: int | None = None
+    paid_on: date | None = None
+
+
+def file(subsidy: Subsidy, policy: Policy) -> tuple[Subsidy, SubsidyFiled]:
+    """File for a policy whose premium is paid."""
+    if policy.state is not PolicyState.PREMIUM_PAID:
+        raise PremiumNotPaid(f"the premium of policy {policy.id} is not paid")
+    event = SubsidyFiled(
+        subsidy_id=subsidy.id,
+        policy_id=subsidy.policy_id,
+        uscc=subsidy.uscc.code,
+        filed_on=subsidy.filed_on,
+    )
+    return subsidy, event
+
+
+def facts_of(
+    policy: Policy, qualification: Qualification, *, confirmed_on: date
+) -> dict[str, int | bool]:
+    """Return the facts that a premium subsidy's pack reads."""
+    paid_on = policy.paid_on
+    return {
+        "premium_paid_fen": policy.premium_fen,
+        "quota_fen": qualification.quota_fen,
+        "qualified_before_application": paid_on is not None and confirmed_on <= paid_on,
+    }
+
+
+def decide(
+    subsidy: Subsidy, pack: Pack, facts: Mapping[str, int | bool], *, by: str
+) -> tuple[Subsidy, SubsidyApproved | SubsidyRejected]:
+    """Approve what the pack gives, or reject with its reason where it gives nothing."""
+    if subsidy.state is not SubsidyState.FILED:
+        raise SubsidyStateConflict(f"subsidy {subsidy.id} is {subsidy.state}")
+    if subsidy.filed_by == by:
+        raise SamePerson("who filed the application may not decide it")
+    result = quote_subsidy(pack, facts=facts)
+    decided = replace(
+        subsidy,
+        state=SubsidyState.APPROVED if result.subsidy_fen else SubsidyState.REJECTED,
+        decided_by=by,
+        decision=_record(result, facts),
+        subsidy_fen=result.subsidy_fen,
+    )
+    if not result.subsidy_fen:
+        reason = result.trace[-1]
+        event = SubsidyRejected(
+            subsidy_id=subsidy.id, policy_id=subsidy.policy_id, reason=f"{reason.zh} {reason.en}"
+        )
+        return decided, event
+    return decided, SubsidyApproved(
+        subsidy_id=subsidy.id,
+        policy_id=subsidy.policy_id,
+        premium_fen=result.gross_fen,
+        subsidy_base_fen=result.base_fen,
+        subsidy_fen=result.subsidy_fen,
+        rule_pack_id=result.pack.id,
+        rule_pack_version=result.pack.version,
+        rule_pack_digest=result.pack.digest.removeprefix(DIGEST_PREFIX),
+        approved_by=by,
+    )
+
+
+def pay(subsidy: Subsidy, *, paid_on: date) -> tuple[Subsidy, SubsidyPaid]:
+    """Record that the subsidy was paid out."""
+    if subsidy.state is not SubsidyState.APPROVED or subsidy.subsidy_fen is None:
+        raise SubsidyStateConflict(f"subsidy {subsidy.id} is {subsidy.state}")
+    event = SubsidyPaid(
+        subsidy_id=subsidy.id,
+        policy_id=subsidy.policy_id,
+        subsidy_fen=subsidy.subsidy_fen,
+        paid_on=paid_on,
+    )
+    return replace(subsidy, state=SubsidyState.PAID, paid_on=paid_on), event
+
+
+def _record(result: SubsidyResult, facts: Mapping[str, int | bool]) -> dict[str, Any]:
+    return {
+        "rule_pack": {
+            "id": result.pack.id,
+            "version": result.pack.version,
+            "digest": result.pack.digest,
+        },
+        "facts": dict(facts),
+        "premium_fen": result.gross_fen,
+        "subsidy_base_fen": result.base_fen,
+        "subsidy_fen": result.subsidy_fen,
+        "trace": [step.as_json() for step in result.trace],
+    }
