@@ -3,7 +3,14 @@
 from services.credit.known import handlers as known
 from services.credit.processes import handlers as processes
 from shared.events.credit import EnrolmentDeadlineReached
-from shared.events.guarantee import ClaimClosed, ClaimSettled, GuaranteeDeclined, LetterIssued
+from shared.events.guarantee import (
+    BreakerRestored,
+    BreakerTripped,
+    ClaimClosed,
+    ClaimSettled,
+    GuaranteeDeclined,
+    LetterIssued,
+)
 from shared.events.registry import (
     ConsentGranted,
     ConsentRevoked,
@@ -17,6 +24,8 @@ SUBSCRIPTIONS: Subscriptions = {
     EnterpriseRegistered: known.on_enterprise_registered,
     ConsentGranted: known.on_consent_granted,
     ConsentRevoked: known.on_consent_revoked,
+    BreakerTripped: known.on_breaker_tripped,
+    BreakerRestored: known.on_breaker_restored,
     LetterIssued: processes.on_letter_issued,
     GuaranteeDeclined: processes.on_guarantee_declined,
     EnrolmentDeadlineReached: processes.on_deadline,

@@ -8,30 +8,12 @@ from services.credit.demands.schemas import MakeOffer, SubmitDemand
 from services.credit.demands.store import Stored
 from services.credit.known import handlers as known
 from shared.db.database import Transaction
-from shared.errors import Forbidden, RuleViolation
 from shared.uscc import Uscc
-
-
-class EnterpriseNotRegistered(RuleViolation):
-    """Registry has not told of this enterprise."""
-
-    code = "enterprise-not-registered"
-    title_zh = "企业尚未登记"
-    title_en = "Enterprise not registered"
-
-
-class NotABank(Forbidden):
-    """Only a registered bank may offer and contract."""
-
-    code = "not-a-bank"
-    title_zh = "仅限已登记的银行"
-    title_en = "Not a bank"
 
 
 async def submit_demand(work: Transaction, body: SubmitDemand) -> Stored:
     """Submit a demand of a registered enterprise."""
-    if not await known.is_registered(work, body.uscc):
-        raise EnterpriseNotRegistered(f"no enterprise {body.uscc}")
+    await known.require_enterprise(work, body.uscc)
     demand = Demand(
         id=DemandId(work.new_id()),
         uscc=Uscc(body.uscc),
@@ -45,7 +27,7 @@ async def submit_demand(work: Transaction, body: SubmitDemand) -> Stored:
 
 async def make_offer(work: Transaction, demand_id: UUID, body: MakeOffer, *, bank: str) -> Stored:
     """Offer terms; the bank must be registered and the enterprise must have consented."""
-    await require_bank(work, bank)
+    await known.require_bank(work, bank)
     stored = await store.lock(work, demand_id, reader=bank)
     offer = Offer(
         id=OfferId(work.new_id()),
@@ -78,9 +60,3 @@ async def contract(
     demand = rules.contract(stored.demand, bank=bank, amount_fen=amount_fen, rate_ppm=rate_ppm)
     await store.save(work, demand, version=stored.version)
     return demand
-
-
-async def require_bank(work: Transaction, bank: str) -> None:
-    """Refuse an organisation that registry does not name a bank."""
-    if not await known.is_bank(work, bank):
-        raise NotABank(f"{bank} is not a registered bank")

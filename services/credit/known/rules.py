@@ -1,8 +1,8 @@
 """What credit must know of others before it takes a command.
 
-Sources: 征信业管理条例 art. 18 (only with consent may a bank assess), 连政办发〔2024〕13号 (banks and
-guarantors of the city's directory take part), and the programmes' breakers (熔断): a suspended bank
-enrols nothing new while its old claims are still paid.
+Sources: 征信业管理条例 art. 18 (only with consent may a bank assess), 连政办发〔2024〕13号
+(banks and guarantors of the city's directory take part), and the programmes' breakers (熔断): a
+suspended bank enrols nothing new while its old claims are still paid.
 """
 
 from fractions import Fraction

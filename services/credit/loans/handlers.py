@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.credit.demands import handlers as demands
+from services.credit.known import handlers as known
 from services.credit.loans import rules, store
 from services.credit.loans.rules import Loan, LoanId, LoanState
 from services.credit.loans.schemas import (
@@ -30,10 +31,12 @@ class ReferenceTaken(Conflict):
 
 async def contract(work: Transaction, body: ContractLoan, *, bank: str) -> Stored:
     """Record a contract, of an accepted offer or of the bank's own dealing."""
-    await demands.require_bank(work, bank)
+    await known.require_bank(work, bank)
     if await store.taken_references(work, bank, [body.bank_reference]):
         raise ReferenceTaken(f"{bank} has a loan {body.bank_reference}")
     uscc = body.uscc
+    if uscc is not None:
+        await known.require_enterprise(work, uscc)
     if body.demand_id is not None:
         demand = await demands.contract(
             work,
@@ -63,8 +66,10 @@ async def contract(work: Transaction, body: ContractLoan, *, bank: str) -> Store
 async def request_enrolment(
     work: Transaction, loan_id: UUID, body: RequestEnrolment, *, bank: str, expected_version: int
 ) -> Stored:
-    """Ask a programme to enrol the loan."""
+    """Ask a programme to enrol the loan; refused at once where its breaker is known to be out."""
+    await known.require_guarantor(work, body.guarantor)
     stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
+    await known.require_open(work, programme=body.programme, bank=bank)
     loan, event = rules.request_enrolment(
         stored.loan, programme=body.programme, guarantor=body.guarantor, today=work.today
     )

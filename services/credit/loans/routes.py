@@ -99,7 +99,7 @@ async def get_loan(loan_id: UUID, query: Read) -> Response:
 
 
 @router.get("", response_model=LoanPage, responses=problems())
-async def list_loans(  # noqa: PLR0913 - one parameter per filter
+async def list_loans(
     query: Read,
     *,
     bank_reference: Annotated[str | None, Query(max_length=100)] = None,

@@ -1,8 +1,8 @@
 """Loans (贷款) as the bank reports them; the bank's own books stay the record of the loan.
 
-Sources: 商业银行金融资产风险分类办法 (Order 2023 No. 1): overdue makes at least special mention (关注),
-more than 90 days at least substandard (次级), more than 270 doubtful (可疑), more than 360 loss (损失).
-The day limits are general knowledge of the order and read here as calendar days.
+Sources: 商业银行金融资产风险分类办法 (Order 2023 No. 1): overdue makes at least special mention
+(关注), more than 90 days at least substandard (次级), more than 270 doubtful (可疑), more than 360
+loss (损失). The day limits are general knowledge of the order and read here as calendar days.
 
 Example: drawn 2026-01-05, overdue since 2026-05-01, reported 2026-08-05: 96 days, so the class is
 substandard or worse and a claim may be filed.

@@ -16,10 +16,22 @@ _COLUMNS = (
     "claim_id, compensated_fen, closed_on"
 )
 _CHANGING = (
-    "version, state, programme, guarantor, guarantee_id, refusal_codes, disbursed_on, matures_on, "
-    "overdue_since, principal_outstanding_fen, classification, classified_on, claim_id, "
-    "compensated_fen, closed_on"
-).split(", ")
+    "version",
+    "state",
+    "programme",
+    "guarantor",
+    "guarantee_id",
+    "refusal_codes",
+    "disbursed_on",
+    "matures_on",
+    "overdue_since",
+    "principal_outstanding_fen",
+    "classification",
+    "classified_on",
+    "claim_id",
+    "compensated_fen",
+    "closed_on",
+)
 _INSERT = (
     f"INSERT INTO loan ({_COLUMNS}) VALUES "  # noqa: S608 - constant columns
     f"({', '.join(f'${place}' for place in range(1, 25))})"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.credit.demands import handlers as demands
+from services.credit.known import handlers as known
+from services.credit.known.rules import unknown_enterprise
 from services.credit.loans import handlers as loans
 from services.credit.loans import rules as loan_rules
 from services.credit.loans.rules import Loan, LoanDateInvalid, LoanId, LoanStateConflict
@@ -35,7 +36,7 @@ class DrawnRow:
     reasons: tuple[Violation, ...]
 
 
-async def take_in(  # noqa: PLR0913 - one keyword per thing that all rows share
+async def take_in(
     work: Transaction,
     lines: Sequence[Line],
     misshapen: dict[int, Violation],
@@ -45,7 +46,10 @@ async def take_in(  # noqa: PLR0913 - one keyword per thing that all rows share
     guarantor: str,
 ) -> list[IntakeRow]:
     """Contract every good row and ask for its enrolment; answer for every bad one."""
-    await demands.require_bank(work, bank)
+    await known.require_bank(work, bank)
+    await known.require_guarantor(work, guarantor)
+    await known.require_open(work, programme=programme, bank=bank)
+    registered = await known.registered(work, [line["uscc"] for line in lines])
     references = [line["reference"] for line in lines]
     taken = await loans.taken_references(work, bank, references)
     rows = [IntakeRow(number, "", None, (reason,)) for number, reason in misshapen.items()]
@@ -54,6 +58,8 @@ async def take_in(  # noqa: PLR0913 - one keyword per thing that all rows share
         parsed = parse_row({column: line[column] for column in line.cells}, today=work.today)
         if isinstance(parsed, Entry) and parsed.reference in taken:
             parsed = (repeated(parsed.reference),)
+        if isinstance(parsed, Entry) and parsed.uscc.code not in registered:
+            parsed = (unknown_enterprise(parsed.uscc.code, field="uscc"),)
         if isinstance(parsed, Entry):
             taken.add(parsed.reference)
             accepted.append(_contracted(work, parsed, bank, programme, guarantor))

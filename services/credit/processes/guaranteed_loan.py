@@ -135,29 +135,32 @@ def begin(signal: Signal) -> GuaranteedLoan:
 
 def react(state: GuaranteedLoan, signal: Signal) -> tuple[GuaranteedLoan, Sequence[Command]]:
     """Take one signal; late and repeated ones change nothing."""
+    decided: tuple[GuaranteedLoan, Sequence[Command]] = (state, [])
     match signal:
         case Asked(loan_id, programme, at) if state.step in {"asked", "refused", "late_letter"}:
             deadline = at + ANSWER_WITHIN
             asked = GuaranteedLoan(loan_id=loan_id, programme=programme, deadline=deadline)
-            return asked, [ScheduleDeadline(loan_id, deadline)]
+            decided = asked, [ScheduleDeadline(loan_id, deadline)]
         case LetterArrived(loan_id, state.programme, guarantee_id) if state.step == "asked":
             enrolled = _moved(state, "enrolled", guarantee_id=guarantee_id)
-            return enrolled, [EnrolLoan(loan_id, guarantee_id)]
+            decided = enrolled, [EnrolLoan(loan_id, guarantee_id)]
         case LetterArrived(_, _, guarantee_id) if state.step == "refused":
-            return _moved(state, "late_letter", guarantee_id=guarantee_id), []
+            decided = _moved(state, "late_letter", guarantee_id=guarantee_id, ended=True), []
         case Declined(loan_id, state.programme, codes) if state.step == "asked":
-            return _moved(state, "refused", ended=True), [RefuseLoan(loan_id, codes)]
+            decided = _moved(state, "refused", ended=True), [RefuseLoan(loan_id, codes)]
         case DeadlineReached(loan_id, at) if state.step == "asked" and _is_over(state, at):
-            return _moved(state, "refused", ended=True), [RefuseLoan(loan_id, (TIMEOUT_CODE,))]
+            refused = _moved(state, "refused", ended=True)
+            decided = refused, [RefuseLoan(loan_id, (TIMEOUT_CODE,))]
         case Settled(loan_id, claim_id, compensated_fen) if state.step == "enrolled":
             compensated = _moved(state, "compensated")
-            return compensated, [CompensateLoan(loan_id, claim_id, compensated_fen)]
+            decided = compensated, [CompensateLoan(loan_id, claim_id, compensated_fen)]
         case Ended(loan_id, on) if state.step == "compensated":
-            return _moved(state, "closed", ended=True), [CloseLoan(loan_id, on)]
+            decided = _moved(state, "closed", ended=True), [CloseLoan(loan_id, on)]
         case _:
             # A repeat, an answer of a programme asked before, or one to a question that is
             # settled: decided already.
-            return state, []
+            pass
+    return decided
 
 
 def _is_over(state: GuaranteedLoan, at: datetime) -> bool:
