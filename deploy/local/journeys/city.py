@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, TypedDict
 
 import httpx
@@ -84,6 +85,15 @@ class City:
             "POST", address, by=by, body=body, if_match=if_match, params=params
         )
         return _success(answer, f"POST {address} by {by}")
+
+    async def post_once_ready(self, address: str, *, by: str, body: Json) -> Json:
+        """Carry out a command that is refused until other services' events have arrived."""
+        end = time.monotonic() + DEADLINE_S
+        while True:
+            answer = await self.send("POST", address, by=by, body=body)
+            if answer.status_code != HTTPStatus.CONFLICT or time.monotonic() > end:
+                return _success(answer, f"POST {address} by {by}")
+            await asyncio.sleep(POLL_S)
 
     async def get(
         self, address: str, *, by: str, params: Mapping[str, str | int] | None = None

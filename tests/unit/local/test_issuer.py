@@ -133,6 +133,9 @@ class TestMetadata:
         assert '"d"' not in json.dumps(keys)
 
 
+VERBS = {"read", "read-all", "write", "verify", "approve", "pay", "restore"}
+
+
 class TestClients:
     def test_have_scopes_of_one_form_and_none_for_everything(self) -> None:
         services = {"registry", "credit", "guarantee", "insurance", "notify"}
@@ -140,11 +143,18 @@ class TestClients:
             for scope in client.scopes:
                 place, _, verb = scope.partition(":")
                 assert place.partition(".")[0] in services
-                assert verb in {"read", "write", "approve"}
+                assert verb in VERBS
 
-    def test_include_a_second_person_where_two_must_sign(self) -> None:
-        for maker in ("guarantor-ges", "fund-lyg"):
-            checker = CLIENTS[f"{maker}-checker"]
-            assert checker.org == CLIENTS[maker].org
-            assert "guarantee.claims:approve" in checker.scopes
-            assert "guarantee.claims:approve" not in CLIENTS[maker].scopes
+    @pytest.mark.parametrize(
+        ("maker", "scope"),
+        [
+            ("guarantor-ges", "guarantee.claims:approve"),
+            ("fund-lyg", "guarantee.programmes:approve"),
+        ],
+    )
+    def test_include_a_second_person_where_two_must_sign(self, maker: str, scope: str) -> None:
+        checker = CLIENTS[f"{maker}-checker"]
+
+        assert checker.org == CLIENTS[maker].org
+        assert scope in checker.scopes
+        assert scope not in CLIENTS[maker].scopes
