@@ -1,11 +1,13 @@
 """The composition root of guarantee."""
 
+from services.guarantee.claims import routes as claims
 from services.guarantee.enrolments import routes as enrolments
 from services.guarantee.fund import routes as fund
 from services.guarantee.guarantees import routes as guarantees
 from services.guarantee.programmes import routes as programmes
 from services.guarantee.programmes.handlers import shipped_packs
 from services.guarantee.quotes import routes as quotes
+from services.guarantee.recoveries import routes as recoveries
 from services.guarantee.subscriptions import SUBSCRIPTIONS
 from shared.runner import Service
 from shared.web import rule_packs
@@ -19,6 +21,8 @@ SERVICE = Service(
         enrolments.router,
         guarantees.router,
         fund.router,
+        claims.router,
+        recoveries.router,
     ),
     subscriptions=SUBSCRIPTIONS,
     state={"packs": shipped_packs()},

@@ -3,6 +3,7 @@
 from services.guarantee.enrolments import handlers as enrolments
 from services.guarantee.guarantees import handlers as guarantees
 from services.guarantee.known import handlers as known
+from services.guarantee.processes import handlers as processes
 from services.guarantee.programmes.handlers import shipped_packs
 from shared.db.database import Transaction
 from shared.events.credit import (
@@ -13,6 +14,7 @@ from shared.events.credit import (
     OverdueReported,
 )
 from shared.events.envelope import Event, Received
+from shared.events.guarantee import ClaimDeadlineReached
 from shared.events.registry import (
     EnterpriseRegistered,
     InstitutionRegistered,
@@ -45,6 +47,7 @@ def build(packs: PackCatalogue) -> Subscriptions:
         OverdueReported: known.on_overdue_reported,
         LoanClassified: known.on_loan_classified,
         LoanClosed: known.on_loan_closed,
+        ClaimDeadlineReached: processes.on_deadline_reached,
     }
 
 
