@@ -32,6 +32,7 @@ from deploy.local.table import StackTable
 from shared.messaging.topics import ensure_topics
 
 EXIT_OK = 0
+PLAIN_WIDTH = 140
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
@@ -205,6 +206,9 @@ class Launcher:
 def run(*, once: bool) -> int:
     """Run the stack in this checkout and return the exit code, errors explained."""
     console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        # A file or a pipe has no width: tables must not be cut to the width of a guess.
+        console.width = PLAIN_WIDTH
     try:
         in_use = places.cache_dir() / places.CACHE_IN_USE
         with exclusive_run(places.RUN_DIR), lock_shared(in_use):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deploy.local.journeys.city import Json, expect
 from deploy.local.journeys.defaulted_loan import file_claim, pay_legs
+from deploy.local.journeys.loading import open_year
 from deploy.local.journeys.stage import (
     BANK,
     FIRM,
@@ -54,15 +55,7 @@ async def play(stage: Stage) -> None:
 async def _open_year(stage: Stage) -> None:
     """State the prior year-end balances: the product's for the cap, the bank's for the breaker."""
     for bank in (None, BANK):
-        await stage.city.post(
-            f"guarantee:/v1/programmes/{YUANKEDAI}/openings",
-            by=POOL,
-            body={
-                "year": stage.today.year,
-                "bank": bank,
-                "prior_year_end_balance_fen": BALANCE_FEN,
-            },
-        )
+        await open_year(stage, YUANKEDAI, bank=bank, balance_fen=BALANCE_FEN)
 
 
 async def _take_in(stage: Stage) -> dict[str, Json]:

@@ -32,6 +32,16 @@ async def load(stage: Stage) -> None:
     await _open_fund(stage, POOL, capital_fen=10_000_000_000)
     await _open_programme(stage, scitech(stage))
     await _open_programme(stage, yuankedai(stage))
+    await open_year(stage, SCITECH, bank=None, balance_fen=20_000_000_000)
+
+
+async def open_year(stage: Stage, programme: str, *, bank: str | None, balance_fen: int) -> None:
+    """State a prior year-end balance: of the whole programme, or of one bank in it."""
+    await stage.city.post(
+        f"guarantee:/v1/programmes/{programme}/openings",
+        by=POOL,
+        body={"year": stage.today.year, "bank": bank, "prior_year_end_balance_fen": balance_fen},
+    )
 
 
 async def _import_list(stage: Stage) -> None:

@@ -76,7 +76,10 @@ def table_of(title: str, *columns: str, right: Sequence[str] = ()) -> Table:
     """Begin a table; columns named in ``right`` hold figures."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left")
+        if column in right:
+            table.add_column(column, justify="right", no_wrap=True)
+        else:
+            table.add_column(column, overflow="fold")
     return table
 
 

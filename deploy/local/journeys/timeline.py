@@ -86,8 +86,8 @@ def timeline(title: str, began: datetime, events: Sequence[Seen]) -> Table:
     """Lay out events by time; a run of equal types becomes one row with its count."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("ms", justify="right")
-    table.add_column("service")
-    table.add_column("event")
+    table.add_column("service", no_wrap=True)
+    table.add_column("event", no_wrap=True)
     table.add_column("meaning", overflow="fold")
     run: list[Seen] = []
     for event in [*events, None]:
