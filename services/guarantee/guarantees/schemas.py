@@ -7,6 +7,7 @@ from pydantic import Field
 
 from services.guarantee.guarantees.rules import Cover, GuaranteeState
 from services.guarantee.guarantees.store import Stored
+from shared.events.fields import UsccText
 from shared.events.guarantee import GuaranteeType
 from shared.web.fields import (
     Day,
@@ -17,7 +18,6 @@ from shared.web.fields import (
     PositiveFen,
     Ppm,
     RatePpm,
-    UsccField,
     View,
 )
 from shared.web.paging import Page
@@ -73,7 +73,7 @@ class GuaranteeView(View):
     loan_id: Id
     state: Annotated[GuaranteeState, Field(examples=["effective"])]
     programme: OrgCode
-    uscc: UsccField
+    uscc: UsccText
     bank: OrgCode
     guarantor: OrgCode
     amount_fen: PositiveFen
