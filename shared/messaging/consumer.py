@@ -27,6 +27,9 @@ from shared.messaging.verdict import Verdict, verdict_of
 
 _LOG = logs.get("tongzhou.consumer")
 POLL_MS = 200
+POLL_WHILE_PAUSED_MS = 20
+PAUSE_AFTER_S = 0.05
+"""A batch that takes longer pauses its partition, so that the group's polls go on meanwhile."""
 FIRST_BACKOFF_S = 0.05
 LONGEST_BACKOFF_S = 5.0
 PATIENCE_ATTEMPTS = 20
@@ -53,7 +56,7 @@ class Consumer:
         self._topics = list(topics)
         self._client: AIOKafkaConsumer | None = None
         self._at_work: dict[TopicPartition, asyncio.Task[None]] = {}
-        self._failed: BaseException | None = None
+        self._paused: set[TopicPartition] = set()
 
     async def run(self) -> None:
         """Consume until cancelled; a lost broker is waited for, a lost position is raised."""
@@ -81,20 +84,31 @@ class Consumer:
 
     async def _poll(self, client: AIOKafkaConsumer) -> None:
         try:
-            batches = await client.getmany(timeout_ms=POLL_MS, max_records=kafka.MAX_RECORDS)
+            wait_ms = POLL_WHILE_PAUSED_MS if self._paused else POLL_MS
+            batches = await client.getmany(timeout_ms=wait_ms, max_records=kafka.MAX_RECORDS)
         except OffsetOutOfRangeError as error:
             _LOG.error("consumer.position_lost", partitions=str(error))
             raise PositionLost(str(error)) from error
         for partition, records in batches.items():
             if not records:
                 continue
-            client.pause(partition)
-            if (previous := self._at_work.get(partition)) is not None:
-                await previous
             task = asyncio.create_task(self._work(partition, [_record(r) for r in records]))
             self._at_work[partition] = task
-        for partition in [p for p, task in self._at_work.items() if task.done()]:
-            self._at_work.pop(partition).result()
+        if self._at_work:
+            await asyncio.wait(self._at_work.values(), timeout=PAUSE_AFTER_S)
+        self._settle(client)
+
+    def _settle(self, client: AIOKafkaConsumer) -> None:
+        """Resume what has ended, raise what failed, pause what is still at work."""
+        for partition, task in list(self._at_work.items()):
+            if task.done():
+                self._at_work.pop(partition).result()
+                if partition in self._paused:
+                    self._paused.discard(partition)
+                    client.resume(partition)
+            elif partition not in self._paused:
+                client.pause(partition)
+                self._paused.add(partition)
 
     async def _work(self, partition: TopicPartition, batch: list[Record]) -> None:
         """Apply one batch, retrying in place what may pass; order is kept by not going on."""
@@ -120,7 +134,6 @@ class Consumer:
                 backoff = min(backoff * 2, LONGEST_BACKOFF_S)
         client = self._client
         if client is not None and partition in client.assignment():
-            client.resume(partition)
             with suppress(KafkaError):
                 # Only lag tools read this: the truth is the offset in the database.
                 await client.commit({partition: batch[-1].offset + 1})
@@ -128,6 +141,7 @@ class Consumer:
     async def _finish_work(self, partitions: Sequence[TopicPartition]) -> None:
         """Let running batches end within a bound, then cancel: the fence still holds."""
         tasks = [task for p in partitions if (task := self._at_work.pop(p, None)) is not None]
+        self._paused.difference_update(partitions)
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=REVOKE_DEADLINE_S)

@@ -23,6 +23,8 @@ REQUEST_TIMEOUT_MS = 15_000
 SESSION_TIMEOUT_MS = 30_000
 MAX_POLL_INTERVAL_MS = 300_000
 MAX_RECORDS = 500
+FETCH_MAX_WAIT_MS = 50
+"""Short: a partition that was busy when a fetch left has to wait for that fetch to end."""
 BATCH_BYTES = 262_144
 
 __all__ = [
@@ -80,6 +82,7 @@ def consumer(settings: KafkaSettings, *, group: str) -> AIOKafkaConsumer:
         max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         max_poll_records=MAX_RECORDS,
+        fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
     )
 
 

@@ -27,8 +27,14 @@ PRUNE = """
 """What nothing has superseded stays: it is the snapshot of all that came before."""
 
 
+ONE_WRITER = "SELECT pg_advisory_xact_lock(hashtextextended('notify feeds', 0))"
+"""Batches of several partitions append to several feeds: without it they could lock the feeds'
+rows in different orders and deadlock."""
+
+
 async def append(work: Transaction, draft: Draft) -> None:
     """Append an entry at the feed's next position."""
+    await work.execute(ONE_WRITER)
     data: Mapping[str, Any] = draft.data
     await work.execute(
         APPEND,
