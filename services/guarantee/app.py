@@ -1,5 +1,6 @@
 """The composition root of guarantee."""
 
+from services.guarantee.breakers import routes as breakers
 from services.guarantee.claims import routes as claims
 from services.guarantee.enrolments import routes as enrolments
 from services.guarantee.fund import routes as fund
@@ -23,6 +24,7 @@ SERVICE = Service(
         fund.router,
         claims.router,
         recoveries.router,
+        breakers.router,
     ),
     subscriptions=SUBSCRIPTIONS,
     state={"packs": shipped_packs()},

@@ -1,5 +1,6 @@
 """What guarantee does on events: it learns of firms and loans, and decides on enrolments."""
 
+from services.guarantee.breakers import handlers as breakers
 from services.guarantee.enrolments import handlers as enrolments
 from services.guarantee.guarantees import handlers as guarantees
 from services.guarantee.known import handlers as known
@@ -35,6 +36,9 @@ def build(packs: PackCatalogue) -> Subscriptions:
     ) -> None:
         await enrolments.decide_request(work, received.data, packs=packs)
 
+    async def on_loan_classified(work: Transaction, received: Received[LoanClassified]) -> None:
+        await breakers.on_loan_classified(work, received, packs=packs)
+
     return {
         InstitutionRegistered: known.on_institution_registered,
         EnterpriseRegistered: known.on_enterprise_registered,
@@ -45,7 +49,7 @@ def build(packs: PackCatalogue) -> Subscriptions:
         EnrolmentRequested: on_enrolment_requested,
         LoanDisbursed: in_turn(known.on_loan_disbursed, guarantees.on_loan_disbursed),
         OverdueReported: known.on_overdue_reported,
-        LoanClassified: known.on_loan_classified,
+        LoanClassified: in_turn(known.on_loan_classified, on_loan_classified),
         LoanClosed: known.on_loan_closed,
         ClaimDeadlineReached: processes.on_deadline_reached,
     }

@@ -4,6 +4,7 @@ decided.
 Rows are locked in one order everywhere: programme, then its counters, then the fund.
 """
 
+from services.guarantee.breakers import handlers as breakers
 from services.guarantee.enrolments import rules
 from services.guarantee.enrolments.rules import Decision, EnrolmentRefused, Standing, Terms
 from services.guarantee.fund import handlers as funds
@@ -52,6 +53,9 @@ async def decide_request(
         fund=fund.fund,
         firm_balance_fen=exposure.firm_balance_fen,
         loan_is_covered=exposure.loan_is_covered,
+        breaker=await breakers.enrolment_refusal(
+            work, programme=programme.code, bank=application.bank
+        ),
         guarantor=parties.guarantor,
     )
     decision = rules.decide(Terms.of(application), standing)
@@ -76,6 +80,7 @@ async def check(
         firm=parties.firm,
         fund=fund.fund,
         firm_balance_fen=exposure.firm_balance_fen,
+        breaker=await breakers.enrolment_refusal(work, programme=programme.code, bank=terms.bank),
     )
     decision = rules.decide(terms, standing)
     if not decision.accepted:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
+from services.guarantee.breakers import handlers as breakers
 from services.guarantee.programmes import handlers
 from services.guarantee.programmes.rules import WHOLE_PROGRAMME
 from services.guarantee.programmes.schemas import (
@@ -70,13 +71,13 @@ async def activate(programme: str, command: Approve, packs: Packs) -> Response:
     response_model=CountersView,
     responses=problems(400, 404, 409),
 )
-async def open_year(programme: str, body: OpenYear, command: Write) -> Response:
+async def open_year(programme: str, body: OpenYear, command: Write, packs: Packs) -> Response:
     """State a prior year-end balance, once per year: the base of caps and breakers."""
     bank = body.bank or WHOLE_PROGRAMME
     balance = body.prior_year_end_balance_fen
     return await command.run(
-        lambda work: handlers.open_year(
-            work, programme, year=body.year, bank=bank, balance_fen=balance
+        lambda work: breakers.open_year(
+            work, programme, year=body.year, bank=bank, balance_fen=balance, packs=packs
         ),
         present=CountersView.of,
         status=201,

@@ -231,6 +231,9 @@ KEPT_COUNTERS = frozenset(
 )
 """Counters that :meth:`Counters.as_inputs` can answer."""
 
+KEPT_METRICS = frozenset({"npl_principal_loss_fen", "prior_year_end_balance_fen"})
+"""Metrics that are kept per bank for the breakers."""
+
 
 def file(programme: Programme, pack: Pack) -> Programme:
     """File a programme as a draft; raises :class:`ProgrammeUnworkable` naming every misfit."""
@@ -303,6 +306,7 @@ def _pack_misfits(programme: Programme, pack: Pack) -> tuple[Violation, ...]:
     unknown = [
         *(f"fact {name}" for name in read if name not in supplied),
         *(f"counter {name}" for name in pack.counters if name not in KEPT_COUNTERS),
+        *(f"metric {name}" for name in pack.metrics if name not in KEPT_METRICS),
         *(f"benchmark {name}" for name in pack.benchmarks),
     ]
     found += [
