@@ -101,6 +101,16 @@ class RuleViolation(DomainError):
     title_en = "Rule violation"
 
 
+class FourEyes(RuleViolation):
+    """Who made something may not be the one who decides on it (四眼原则)."""
+
+    code = "four-eyes"
+    title_zh = "须由他人复核"
+    title_en = "Another person must decide"
+    action_zh = "请由经办人以外、具备复核权限的人员办理。"
+    action_en = "Let a person other than the maker, with the approving scope, decide."
+
+
 class Malformed(DomainError):
     """The input is not what the contract says."""
 

@@ -27,7 +27,15 @@ from services.guarantee.guarantees.rules import Guarantee, GuaranteeState
 from services.guarantee.known.rules import KnownLoan
 from services.guarantee.losses import rules as losses
 from services.guarantee.losses.rules import Leg, Split
-from shared.errors import Conflict, Forbidden, NotFound, RuleViolation, Violation, ensure
+from shared.errors import (
+    Conflict,
+    Forbidden,
+    FourEyes,
+    NotFound,
+    RuleViolation,
+    Violation,
+    ensure,
+)
 from shared.events import guarantee as events
 from shared.events.envelope import Event
 from shared.rulepack.pack import Pack
@@ -79,16 +87,6 @@ class ClaimInOtherState(Conflict):
     code = "claim-state"
     title_zh = "代偿申请不在相应状态"
     title_en = "Claim in another state"
-
-
-class ClaimFourEyes(RuleViolation):
-    """The person who verified the claim may not approve it."""
-
-    code = "four-eyes"
-    title_zh = "须由他人复核"
-    title_en = "Another person must decide"
-    action_zh = "请由初审人以外、具备复核权限的人员审批。"
-    action_en = "Let a person other than the verifier, with the approving scope, decide."
 
 
 class NotTheGuarantor(Forbidden):
@@ -223,7 +221,7 @@ def require_approver(claim: Claim, *, by: str, org: str) -> None:
     claim.require_guarantor(org)
     claim.require(ClaimState.VERIFIED)
     if by == claim.verified_by:
-        raise ClaimFourEyes(f"claim {claim.id} was verified by the same person")
+        raise FourEyes(f"claim {claim.id} was verified by the same person")
 
 
 def approve(
@@ -231,7 +229,7 @@ def approve(
 ) -> tuple[Claim, tuple[Event, ...]]:
     """Approve a verified claim with the split of its loss.
 
-    Raises :class:`ClaimFourEyes`, :class:`NotTheGuarantor`, :class:`ClaimInOtherState`.
+    Raises :class:`FourEyes`, :class:`NotTheGuarantor`, :class:`ClaimInOtherState`.
     """
     require_approver(claim, by=by, org=org)
     ensure(split.eligible_loss_fen == eligible_loss(claim), "the split is this claim's")

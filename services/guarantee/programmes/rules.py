@@ -16,7 +16,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from shared.errors import Conflict, Malformed, NotFound, RuleViolation, Violation
+from shared.errors import (
+    Conflict,
+    FourEyes,
+    Malformed,
+    NotFound,
+    RuleViolation,
+    Violation,
+)
 from shared.events.guarantee import GuaranteeType, ProgrammeActivated
 from shared.money import Money
 from shared.rulepack.facts import facts_read
@@ -75,16 +82,6 @@ class ProgrammeNotDraft(Conflict):
     code = "programme-not-draft"
     title_zh = "方案已生效"
     title_en = "Programme already active"
-
-
-class ProgrammeFourEyes(RuleViolation):
-    """The person who filed the programme may not activate it."""
-
-    code = "four-eyes"
-    title_zh = "须由他人复核"
-    title_en = "Another person must decide"
-    action_zh = "请由经办人以外、具备审批权限的人员复核。"
-    action_en = "Let a person other than the maker, with the approving scope, decide."
 
 
 class PackChanged(Conflict):
@@ -246,12 +243,12 @@ def file(programme: Programme, pack: Pack) -> Programme:
 def activate(programme: Programme, pack: Pack, *, by: str) -> tuple[Programme, ProgrammeActivated]:
     """Activate a draft by a second person.
 
-    Raises :class:`ProgrammeNotDraft`, :class:`ProgrammeFourEyes`, :class:`PackChanged`.
+    Raises :class:`ProgrammeNotDraft`, :class:`FourEyes`, :class:`PackChanged`.
     """
     if programme.state is not ProgrammeState.DRAFT:
         raise ProgrammeNotDraft(f"programme {programme.code} is active")
     if by == programme.created_by:
-        raise ProgrammeFourEyes(f"programme {programme.code} was filed by the same person")
+        raise FourEyes(f"programme {programme.code} was filed by the same person")
     confirm_pin(programme.pack, pack)
     event = ProgrammeActivated(
         programme=programme.code,

@@ -15,7 +15,11 @@ from uuid import UUID
 
 from services.insurance.policies.rules import Policy, PolicyState
 from services.insurance.qualifications.rules import Qualification
-from shared.errors import Conflict, RuleViolation
+from shared.errors import (
+    Conflict,
+    FourEyes,
+    RuleViolation,
+)
 from shared.events.insurance import SubsidyApproved, SubsidyFiled, SubsidyPaid, SubsidyRejected
 from shared.rulepack.pack import Pack
 from shared.rulepack.subsidies import SubsidyResult, quote_subsidy
@@ -48,14 +52,6 @@ class PremiumNotPaid(RuleViolation):
     code = "premium-not-paid"
     title_zh = "保费尚未缴纳"
     title_en = "Premium not paid"
-
-
-class SamePerson(RuleViolation):
-    """Who filed an application does not decide it."""
-
-    code = "four-eyes"
-    title_zh = "申请与审批须为不同人员"
-    title_en = "Filer and approver must differ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +103,7 @@ def decide(
     if subsidy.state is not SubsidyState.FILED:
         raise SubsidyStateConflict(f"subsidy {subsidy.id} is {subsidy.state}")
     if subsidy.filed_by == by:
-        raise SamePerson("who filed the application may not decide it")
+        raise FourEyes("who filed the application may not decide it")
     result = quote_subsidy(pack, facts=facts)
     decided = replace(
         subsidy,
