@@ -1,6 +1,7 @@
 """Use cases of the feeds: append what happened, show what may be known now, wait for more."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
@@ -96,7 +97,7 @@ class FeedWatch:
     async def _newest(self, feed: str) -> int:
         loop = asyncio.get_running_loop()
         async with self._lock:
-            looked_at, newest = self._seen.get(feed, (loop.time() - RECHECK_S, 0))
+            looked_at, newest = self._seen.get(feed, (-math.inf, 0))
             if loop.time() - looked_at < RECHECK_S:
                 return newest
             async with self._database.read() as work:
