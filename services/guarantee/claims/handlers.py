@@ -45,6 +45,15 @@ class Filing:
     filed_on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """What an organisation says of its leg: when it was paid, under which reference."""
+
+    party: str
+    paid_on: date
+    reference: str
+
+
 async def file_claim(
     work: Transaction, filing: Filing, *, by: Caller, packs: PackCatalogue
 ) -> Case:
@@ -112,11 +121,9 @@ async def approve_claim(
 async def pay_leg(
     work: Transaction,
     claim_id: UUID,
-    party: str,
+    payment: Payment,
     *,
     by: Caller,
-    paid_on: date,
-    reference: str,
     expected_version: int,
 ) -> Case:
     """Record that an organisation paid its leg; the fund's own leg is paid out of the ledger."""
@@ -126,16 +133,16 @@ async def pay_leg(
     paid, legs = await losses.pay(
         work,
         claim.id,
-        party,
+        payment.party,
         org=by.org,
-        paid_on=paid_on,
-        reference=reference,
+        paid_on=payment.paid_on,
+        reference=payment.reference,
         since=claim.approved_on or work.today,
     )
     after, events = rules.record_payment(claim, paid, legs, today=work.today)
     if after.state is rules.ClaimState.SETTLED:
         await processes.take(work, compensation.Settled(after.id))
-    if party == claim.ledger_party:
+    if paid.party == claim.ledger_party:
         await funds.pay_leg(work, claim.fund, claim_id=claim.id, amount_fen=paid.amount_fen)
     return await _save(work, stored, after, events, legs=legs)
 

@@ -6,8 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 
 from services.guarantee.claims import handlers
-from services.guarantee.claims.handlers import Filing
-from services.guarantee.claims.rules import Document
 from services.guarantee.claims.schemas import (
     ClaimPage,
     ClaimView,
@@ -44,14 +42,7 @@ def _reader(query: commands.Query) -> str | None:
 @router.post("", status_code=201, response_model=ClaimView, responses=problems(400, 404, 409))
 async def file_claim(body: FileClaim, command: File, packs: Packs) -> Response:
     """File a claim for compensation (代偿申请) under the bank's guarantee."""
-    documents = tuple(Document(one.kind, one.sha256) for one in body.documents)
-    filing = Filing(
-        guarantee_id=body.guarantee_id,
-        principal_outstanding_fen=body.principal_outstanding_fen,
-        recovered_fen=body.recovered_fen,
-        documents=documents,
-        filed_on=body.filed_on,
-    )
+    filing = body.filing()
     return await command.run(
         lambda work: handlers.file_claim(work, filing, by=command.caller, packs=packs),
         present=ClaimView.of,
@@ -99,16 +90,10 @@ async def reject_claim(claim_id: UUID, body: RejectClaim, command: Verify) -> Re
 @router.post("/{claim_id}/legs/{party}/pay", response_model=ClaimView, responses=CHANGES)
 async def pay_leg(claim_id: UUID, party: Party, body: PayLeg, command: Pay) -> Response:
     """Record that the caller's organisation paid its leg; the last one settles the claim."""
-    expected = command.if_match
+    expected, payment = command.if_match, body.payment(party)
     return await command.run(
         lambda work: handlers.pay_leg(
-            work,
-            claim_id,
-            party,
-            by=command.caller,
-            paid_on=body.paid_on,
-            reference=body.reference,
-            expected_version=expected,
+            work, claim_id, payment, by=command.caller, expected_version=expected
         ),
         present=ClaimView.of,
     )

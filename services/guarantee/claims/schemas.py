@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from services.guarantee.claims.handlers import Case
-from services.guarantee.claims.rules import ClaimState
+from services.guarantee.claims.handlers import Case, Filing, Payment
+from services.guarantee.claims.rules import ClaimState, Document
 from services.guarantee.losses.schemas import LegView
 from shared.events.fields import Word
 from shared.web.fields import Body, Day, Digest, Fen, Id, OrgCode, PositiveFen, Text, View
@@ -35,6 +35,16 @@ class FileClaim(Body):
     documents: Annotated[list[DocumentField], Field(min_length=1, max_length=50)]
     filed_on: Day
 
+    def filing(self) -> Filing:
+        """Read the body as the use case takes it."""
+        return Filing(
+            guarantee_id=self.guarantee_id,
+            principal_outstanding_fen=self.principal_outstanding_fen,
+            recovered_fen=self.recovered_fen,
+            documents=tuple(Document(one.kind, one.sha256) for one in self.documents),
+            filed_on=self.filed_on,
+        )
+
 
 class RejectClaim(Body):
     """Why a claim is refused."""
@@ -47,6 +57,10 @@ class PayLeg(Body):
 
     paid_on: Day
     reference: Reference
+
+    def payment(self, party: str) -> Payment:
+        """Read the body as the use case takes it."""
+        return Payment(party=party, paid_on=self.paid_on, reference=self.reference)
 
 
 class ClaimView(View):
