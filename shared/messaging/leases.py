@@ -19,7 +19,8 @@ _CLASS = 0x746F6E67
 """First half of the advisory lock's key; the second half is the shard."""
 
 TRY_LOCKS = "SELECT shard FROM unnest($2::integer[]) AS shard WHERE pg_try_advisory_lock($1, shard)"
-LAST_POSITION = "SELECT last_value FROM outbox_position_seq"
+LAST_POSITION = "SELECT last_value - (NOT is_called)::integer FROM outbox_position_seq"
+"""A sequence that was never called says 1 although nobody took position 1 yet."""
 OWN_XID = "SELECT pg_current_xact_id()::text::bigint"
 OLDEST_RUNNING_XID = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 

@@ -12,9 +12,10 @@ import pytest
 from deploy.local.stack import Stack
 from shared import clock as system_clock
 from shared.events.registry import EnterpriseRegistered
-from shared.messaging import kafka
+from shared.messaging import kafka, limits
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka import KafkaSettings, TopicPartition
+from shared.messaging.leases import Lease
 from shared.messaging.relay import Relay
 from shared.messaging.topics import ensure_topics
 from tests.support.clocks import ManualClock
@@ -164,6 +165,39 @@ class TestRelayAndConsumer:
 
         async with toy.database.read() as work:
             assert await work.fetchval("SELECT count(*) FROM outbox_scheduled") == 1
+
+
+class TestLowWaterMark:
+    async def test_never_covers_a_position_that_nobody_took_yet(
+        self, toy: Toy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "LEASE_CHECK_S", 0)
+        lease = await Lease.open(toy.database.dsn)
+        try:
+            fresh = [await lease.settled_position() for _ in range(3)]
+            await publish(toy, 1)
+            later = [await lease.settled_position() for _ in range(3)]
+        finally:
+            lease.abandon()
+
+        assert fresh == [None, None, None]
+        assert later[-1] == 1
+
+    async def test_stays_below_what_an_open_transaction_may_still_commit(
+        self, toy: Toy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "LEASE_CHECK_S", 0)
+        lease = await Lease.open(toy.database.dsn)
+        try:
+            async with toy.database.transaction():
+                await publish(toy, 1)
+                during = [await lease.settled_position() for _ in range(3)]
+            after = [await lease.settled_position() for _ in range(3)]
+        finally:
+            lease.abandon()
+
+        assert during == [None, None, None]
+        assert after[-1] == 1
 
 
 class TestRelayKilled:
