@@ -1,0 +1,96 @@
+"""Quota, capacity and cash hold when several transactions ask for the last of them at once."""
+
+import asyncio
+
+import pytest
+
+from services.guarantee.enrolments import handlers as enrolments
+from services.guarantee.fund import handlers as funds
+from services.guarantee.fund.rules import FundShort
+from services.guarantee.guarantees import handlers as guarantees
+from services.guarantee.programmes.handlers import shipped_packs
+from shared.events.credit import EnrolmentRequested
+from shared.ids import new_id
+from tests.conftest import ServiceFactory
+from tests.support.guarantees import (
+    NFGF,
+    POOL,
+    SCITECH,
+    Scheme,
+    a_drawdown,
+    a_request,
+    a_scheme,
+)
+
+pytestmark = pytest.mark.component
+
+AT_ONCE = 8
+
+
+@pytest.fixture
+async def scheme(service_of: ServiceFactory) -> Scheme:
+    return await a_scheme(await service_of("guarantee"))
+
+
+async def decide(scheme: Scheme, request: EnrolmentRequested) -> None:
+    async with scheme.service.database.transaction() as work:
+        await enrolments.decide_request(work, request, packs=shipped_packs())
+
+
+async def reserve(scheme: Scheme, amount_fen: int) -> bool:
+    try:
+        async with scheme.service.database.transaction() as work:
+            await funds.reserve_for_claim(work, POOL, claim_id=new_id(), amount_fen=amount_fen)
+    except FundShort:
+        return False
+    return True
+
+
+class TestQuota:
+    async def test_is_filled_and_never_exceeded(self, scheme: Scheme) -> None:
+        await scheme.programme({**SCITECH, "programme": "small", "quota_fen": 300})
+        requests = [a_request(programme="small", amount_fen=100) for _ in range(AT_ONCE)]
+
+        await asyncio.gather(*(decide(scheme, request) for request in requests))
+
+        states = [(await scheme.guarantee_of(r.loan_id))["state"] for r in requests]
+        assert sorted(states) == ["declined"] * (AT_ONCE - 3) + ["issued"] * 3
+        assert (await scheme.read("/v1/programmes/small"))["enrolled_fen"] == 300
+
+
+class TestCash:
+    async def test_is_set_aside_once(self, scheme: Scheme) -> None:
+        third = 3_333_333_333
+
+        done = await asyncio.gather(*(reserve(scheme, third) for _ in range(AT_ONCE)))
+
+        assert sum(done) == 3
+        fund = await scheme.read(f"/v1/funds/{POOL}")
+        assert (fund["reserved_fen"], fund["free_fen"]) == (3 * third, 1)
+
+
+class TestVersions:
+    async def test_count_events_without_gap_or_repetition(self, scheme: Scheme) -> None:
+        await asyncio.gather(*(decide(scheme, a_request(amount_fen=100)) for _ in range(AT_ONCE)))
+
+        told = await scheme.service.published()
+        of_fund = [r.sequence for r in told if r.data.subject == NFGF]
+        assert of_fund == list(range(1, AT_ONCE + 2))
+
+
+class TestClosing:
+    async def test_frees_quota_and_commitment(self, scheme: Scheme) -> None:
+        request = a_request()
+        await scheme.service.deliver(request, a_drawdown(request))
+        stored = await scheme.guarantee_of(request.loan_id)
+
+        async with scheme.service.database.transaction() as work:
+            await guarantees.close(work, stored["guarantee_id"])
+
+        assert (await scheme.guarantee_of(request.loan_id))["state"] == "closed"
+        assert (await scheme.read("/v1/programmes/nfgf-scitech"))["enrolled_fen"] == 0
+        assert (await scheme.read(f"/v1/funds/{NFGF}"))["committed_fen"] == 0
+        assert (await scheme.service.published_types())[-2:] == [
+            "guarantee.guarantee.closed.v1",
+            "guarantee.fund.commitment_released.v1",
+        ]
