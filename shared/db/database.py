@@ -50,12 +50,28 @@ LOST_CONNECTION = (
 """Errors after which a connection's state is unknown and only a new one helps."""
 
 
+CONTENDED = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+)
+"""Errors of a unit of work that lost a row to another one: it was rolled back and may run again."""
+
+
 class DatabaseUnavailable(Transient):
     """PostgreSQL did not answer in time, or closed the connection."""
 
     code = "database-unavailable"
     title_zh = "数据库暂不可用"
     title_en = "Database unavailable"
+
+
+class DatabaseBusy(Transient):
+    """Another unit of work held a row for too long, or the two waited for each other."""
+
+    code = "database-busy"
+    title_zh = "数据正被占用"
+    title_en = "Database busy"
 
 
 class Transaction:
@@ -220,7 +236,8 @@ class Database:
     ) -> AsyncIterator[Transaction]:
         """Run one unit of work and commit it once; any exception rolls everything back.
 
-        Raises :class:`DatabaseUnavailable` when PostgreSQL is lost or slower than ``deadline_s``.
+        Raises :class:`DatabaseUnavailable` when PostgreSQL is lost or slower than ``deadline_s``,
+        and :class:`DatabaseBusy` when another unit of work held the same rows.
         The outcome of a commit whose answer was lost is unknown: the caller tries again with the
         same idempotency key.
         """
@@ -276,6 +293,8 @@ class Database:
         except LOST_CONNECTION as error:
             _drop(connection)
             raise DatabaseUnavailable("the database connection was lost") from error
+        except CONTENDED as error:
+            raise DatabaseBusy("another unit of work held the same rows") from error
         except asyncio.CancelledError:
             _drop(connection)
             raise
