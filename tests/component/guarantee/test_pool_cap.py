@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ServiceFactory
 from tests.support.claims import CHECKER, Claims, amounts
-from tests.support.guarantees import POOL, Scheme, a_scheme
+from tests.support.guarantees import GUARANTOR, POOL, Scheme, a_scheme
 
 pytestmark = pytest.mark.component
 
@@ -149,9 +149,19 @@ class TestRaces:
         claims = Claims(scheme)
         claim_id = await verified(claims, 150_000_000)
 
-        answers = await asyncio.gather(
-            claims.approve(claim_id, by=CHECKER), claims.approve(claim_id, by="checker-3")
-        )
+        version = (await claims.read(claim_id))["version"]
+
+        async def approve(by: str) -> httpx.Response:
+            return await scheme.post(
+                f"/v1/claims/{claim_id}/approve",
+                {},
+                org=GUARANTOR,
+                scopes=("guarantee.claims:approve",),
+                sub=by,
+                If_Match=f'"{version}"',
+            )
+
+        answers = await asyncio.gather(approve(CHECKER), approve("checker-3"))
 
         assert sorted(answer.status_code for answer in answers) == [200, 412]
         assert await pool_paid(scheme) == 75_000_000
