@@ -6,7 +6,7 @@ from uuid import UUID
 from services.credit.demands import handlers as demands
 from services.credit.known import handlers as known
 from services.credit.loans import rules, store
-from services.credit.loans.rules import Loan, LoanId, LoanState
+from services.credit.loans.rules import Loan, LoanId, LoanState, Stored
 from services.credit.loans.schemas import (
     Classify,
     ContractLoan,
@@ -14,7 +14,6 @@ from services.credit.loans.schemas import (
     ReportOverdue,
     RequestEnrolment,
 )
-from services.credit.loans.store import Stored
 from shared.db.database import Transaction
 from shared.errors import Conflict
 from shared.events.envelope import Event

@@ -121,6 +121,14 @@ class Loan:
     closed_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A loan with its version."""
+
+    loan: Loan
+    version: int
+
+
 def contract(loan: Loan, *, today: date) -> tuple[Loan, LoanContracted]:
     """Record a signed contract; it cannot be signed in the future."""
     _check_dates(("signed_on", loan.signed_on, None, today))

@@ -5,8 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.credit.loans.rules import LoanState
-from services.credit.loans.store import Stored
+from services.credit.loans.rules import LoanState, Stored
 from shared.events.credit import Classification
 from shared.web.fields import (
     Body,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.credit.loans.rules import Loan, LoanId, LoanState
+from services.credit.loans.rules import Loan, LoanId, LoanState, Stored
 from shared.db.database import Row, Transaction
 from shared.errors import NotFound, StaleVersion
 from shared.uscc import Uscc
@@ -40,14 +40,6 @@ _UPDATE = (
     f"UPDATE loan SET {', '.join(f'{name} = ${place}' for place, name in enumerate(_CHANGING, 2))} "  # noqa: S608 - constant columns
     "WHERE id = $1"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A loan with its version."""
-
-    loan: Loan
-    version: int
 
 
 async def insert_many(work: Transaction, entries: Sequence[Stored]) -> None:

@@ -9,8 +9,7 @@ from services.credit.known import handlers as known
 from services.credit.known.rules import unknown_enterprise
 from services.credit.loans import handlers as loans
 from services.credit.loans import rules as loan_rules
-from services.credit.loans.rules import Loan, LoanDateInvalid, LoanId, LoanStateConflict
-from services.credit.loans.store import Stored
+from services.credit.loans.rules import Loan, LoanDateInvalid, LoanId, LoanStateConflict, Stored
 from services.credit.portfolios.rules import Entry, parse_row, repeated
 from services.credit.processes import handlers as processes
 from shared.db.database import Transaction

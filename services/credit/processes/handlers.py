@@ -5,9 +5,8 @@ from uuid import UUID
 
 from services.credit.loans import handlers as loans
 from services.credit.loans import rules
-from services.credit.loans.rules import Loan
+from services.credit.loans.rules import Loan, Stored
 from services.credit.loans.schemas import RequestEnrolment
-from services.credit.loans.store import Stored
 from services.credit.processes import guaranteed_loan as process
 from services.credit.processes.guaranteed_loan import (
     Asked,

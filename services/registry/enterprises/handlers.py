@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from services.registry.enterprises import rules, store
-from services.registry.enterprises.rules import Enterprise, Profile
-from services.registry.enterprises.store import Stored
+from services.registry.enterprises.rules import Enterprise, Profile, Stored
 from shared.db.database import Transaction
 from shared.events.envelope import Event
 

@@ -63,6 +63,14 @@ class Enterprise:
     profile: Profile | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An enterprise with its version."""
+
+    enterprise: Enterprise
+    version: int
+
+
 def check_place(region: str, chain: str) -> tuple[Violation, ...]:
     """Return why region or chain is not the city's; empty if both are."""
     found = []

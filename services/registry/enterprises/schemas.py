@@ -4,8 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from services.registry.enterprises.rules import Enterprise, Profile
-from services.registry.enterprises.store import Stored
+from services.registry.enterprises.rules import Enterprise, Profile, Stored
 from shared.errors import Violation
 from shared.events.fields import Region, Word
 from shared.events.registry import TaxGrade

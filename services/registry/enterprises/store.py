@@ -1,23 +1,14 @@
 """SQL of the enterprises."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from services.registry.enterprises.rules import Enterprise, Profile
+from services.registry.enterprises.rules import Enterprise, Profile, Stored
 from shared.db.database import Row, Transaction
 from shared.errors import NotFound, StaleVersion
 from shared.uscc import Uscc
 
 _COLUMNS = "uscc, version, name, region, chain, staff, sales_fen, tax_grade"
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An enterprise with its version."""
-
-    enterprise: Enterprise
-    version: int
 
 
 async def lock_many(work: Transaction, usccs: Sequence[str]) -> dict[str, Stored]:

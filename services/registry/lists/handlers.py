@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.registry.enterprises import handlers as enterprises
 from services.registry.enterprises import rules as enterprise_rules
-from services.registry.enterprises.store import Stored as StoredEnterprise
+from services.registry.enterprises.rules import Stored as StoredEnterprise
 from services.registry.lists import store
 from services.registry.lists.rules import Entry, parse_row
 from services.registry.qualifications import handlers as qualifications
