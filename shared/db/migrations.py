@@ -1,6 +1,7 @@
 """Run one service's Alembic history against its own database, one process at a time."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -62,12 +63,16 @@ def _upgrade(connection: Connection, service: str) -> None:
     command.upgrade(config, "head")
 
 
-def run_environment(config: Config) -> None:
-    """Be the body of every service's ``env.py``: run on the connection that was handed over."""
+def run_environment(config: Config, tables: Sequence[MetaData] = ()) -> None:
+    """Be the body of every service's ``env.py``: run on the connection that was handed over.
+
+    ``tables`` are what the slices declare: Alembic drafts the next migration from the difference.
+    """
     from alembic import context  # noqa: PLC0415 - the proxy exists only while Alembic runs
 
     context.configure(
         connection=config.attributes["connection"],
+        target_metadata=list(tables),
         version_table=VERSION_TABLE,
         transaction_per_migration=False,
         transactional_ddl=True,

@@ -2,6 +2,26 @@
 
 from alembic import context
 
+from services.guarantee.breakers.tables import BreakersTables
+from services.guarantee.claims.tables import ClaimsTables
+from services.guarantee.fund.tables import FundTables
+from services.guarantee.guarantees.tables import GuaranteesTables
+from services.guarantee.known.tables import KnownTables
+from services.guarantee.losses.tables import LossesTables
+from services.guarantee.programmes.tables import ProgrammesTables
+from services.guarantee.recoveries.tables import RecoveriesTables
 from shared.db.migrations import run_environment
 
-run_environment(context.config)
+run_environment(
+    context.config,
+    [
+        KnownTables.metadata,
+        FundTables.metadata,
+        ProgrammesTables.metadata,
+        GuaranteesTables.metadata,
+        ClaimsTables.metadata,
+        LossesTables.metadata,
+        RecoveriesTables.metadata,
+        BreakersTables.metadata,
+    ],
+)
