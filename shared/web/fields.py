@@ -1,13 +1,23 @@
 """Field types of requests and responses: strict, bounded, each with its unit and an example."""
 
+import re
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic_core import PydanticCustomError
 
 from shared import uscc
-from shared.events.fields import Count, Day, Digest, Fen, Months, OrgCode, Ppm, RatePpm
+from shared.events import fields
+from shared.events.fields import Count, Digest, Fen, Months, OrgCode, Ppm, RatePpm
 
 __all__ = [
     "Body",
@@ -37,6 +47,19 @@ class View(BaseModel):
     """The base of every response body."""
 
     model_config = ConfigDict(frozen=True)
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_day(given: object) -> object:
+    # Pydantic would also read 86400 and "86400", seconds since 1970, as a day.
+    if type(given) is date or (isinstance(given, str) and _DAY.fullmatch(given)):
+        return given
+    raise PydanticCustomError("date_parsing", "must be a date written YYYY-MM-DD")
+
+
+Day = Annotated[fields.Day, BeforeValidator(_written_day)]
 
 
 def _valid_uscc(text: str) -> str:
