@@ -37,7 +37,11 @@ async def pay_premium(
     """Record that the insured paid the premium."""
     stored = await store.lock(work, policy_id, reader=by, expected_version=expected_version)
     policy, event = rules.pay_premium(
-        stored.policy, amount_fen=body.amount_fen, paid_on=body.paid_on, today=work.today
+        stored.policy,
+        amount_fen=body.amount_fen,
+        paid_on=body.paid_on,
+        by=by,
+        today=work.today,
     )
     version = work.publish_all([event], after=stored.version)
     return await store.save(work, policy, version=version)
@@ -46,3 +50,9 @@ async def pay_premium(
 async def get(work: Transaction, policy_id: UUID) -> Stored:
     """Read a policy for another slice."""
     return await store.get(work, policy_id, reader=None)
+
+
+async def shares(work: Transaction, policy_id: UUID, *, insurer: str) -> bool:
+    """Tell whether an insurer is among a policy's co-insurers."""
+    policy = (await store.get(work, policy_id, reader=None)).policy
+    return any(part.insurer == insurer for part in policy.co_insurers)

@@ -17,7 +17,7 @@ from typing import NewType
 from uuid import UUID
 
 from services.insurance.qualifications.rules import Qualification
-from shared.errors import Conflict, Malformed, RuleViolation, Violation
+from shared.errors import Conflict, Forbidden, Malformed, RuleViolation, Violation
 from shared.events.insurance import CoInsurer, PolicyBound, PremiumPaid
 from shared.money import PPM, Money, Rate, Rounding, Shares
 from shared.uscc import Uscc
@@ -49,6 +49,14 @@ class LeadMustCall(RuleViolation):
     code = "lead-insurer-first"
     title_zh = "首席承保人须为调用机构并列首位"
     title_en = "Lead insurer must be first"
+
+
+class NotTheLead(Forbidden):
+    """The lead insurer collects the whole premium; a co-insurer has no say in it."""
+
+    code = "not-the-lead-insurer"
+    title_zh = "仅首席承保人可登记保费"
+    title_en = "Not the lead insurer"
 
 
 class LimitBelowValue(RuleViolation):
@@ -117,13 +125,20 @@ def premium_of(*, liability_limit_fen: int, rate_ppm: int) -> Money:
     return Rate(rate_ppm).of(Money(liability_limit_fen), Rounding.HALF_UP)
 
 
-def share_premium(premium: Money, shares: Sequence[tuple[str, int]]) -> tuple[CoInsurer, ...]:
-    """Split a premium among co-insurers in declared order; raises :class:`SharesRefused`."""
+def share_premium(
+    premium: Money, shares: Sequence[tuple[str, int]], *, field: str = "/co_insurers"
+) -> tuple[CoInsurer, ...]:
+    """Split a premium among co-insurers in declared order; raises :class:`SharesRefused`.
+
+    ``field`` is the JSON pointer of the shares in the request, for the refusal.
+    """
     by_insurer = dict(shares)
     if len(by_insurer) != len(shares):
-        raise _shares_refused("同一保险机构重复", "an insurer stands twice")
+        raise _shares_refused("同一保险机构重复", "an insurer stands twice", field)
     if sum(by_insurer.values()) != PPM:
-        raise _shares_refused("份额之和须为 1,000,000 ppm", "shares must sum to 1,000,000 ppm")
+        raise _shares_refused(
+            "份额之和须为 1,000,000 ppm", "shares must sum to 1,000,000 ppm", field
+        )
     parts = Shares(by_insurer).split(premium)
     return tuple(
         CoInsurer(insurer=name, share_ppm=by_insurer[name], premium_fen=part.fen)
@@ -170,9 +185,11 @@ def least_limit(qualification: Qualification) -> int:
 
 
 def pay_premium(
-    policy: Policy, *, amount_fen: int, paid_on: date, today: date
+    policy: Policy, *, amount_fen: int, paid_on: date, by: str, today: date
 ) -> tuple[Policy, PremiumPaid]:
-    """Record that the insured paid the whole premium."""
+    """Record, as the lead insurer, that the insured paid the whole premium."""
+    if policy.lead != by:
+        raise NotTheLead(f"{by} does not lead policy {policy.id}")
     if policy.state is not PolicyState.BOUND:
         raise PolicyStateConflict(f"policy {policy.id} is {policy.state}")
     wrong = [
@@ -209,5 +226,5 @@ def pay_premium(
     return replace(policy, state=PolicyState.PREMIUM_PAID, paid_on=paid_on), event
 
 
-def _shares_refused(zh: str, en: str) -> SharesRefused:
-    return SharesRefused(en, violations=(Violation("shares", zh, en, "/co_insurers"),))
+def _shares_refused(zh: str, en: str, field: str) -> SharesRefused:
+    return SharesRefused(en, violations=(Violation("shares", zh, en, field),))

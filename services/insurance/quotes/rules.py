@@ -38,7 +38,7 @@ def split_claim(
                 for name in unknown
             ),
         )
-    parts = share_premium(Money(claim_fen), shares)
+    parts = share_premium(Money(claim_fen), shares, field="/shares")
     return [
         CededLeg(
             part.insurer,

@@ -10,6 +10,7 @@ from services.insurance.subsidies.schemas import FileSubsidy, PaySubsidy
 from services.insurance.subsidies.store import Stored
 from shared.clock import business_date
 from shared.db.database import Transaction
+from shared.errors import NotFound
 from shared.rulepack.catalogue import PackCatalogue
 
 
@@ -52,6 +53,15 @@ async def pay(
 ) -> Stored:
     """Record that the subsidy was paid out."""
     stored = await store.lock(work, subsidy_id, expected_version=expected_version)
-    paid, event = rules.pay(stored.subsidy, paid_on=body.paid_on)
+    paid, event = rules.pay(stored.subsidy, paid_on=body.paid_on, today=work.today)
     version = work.publish_all([event], after=stored.version)
     return await store.save(work, paid, version=version)
+
+
+async def get(work: Transaction, subsidy_id: UUID, *, reader: str | None) -> Stored:
+    """Read an application; an insurer sees those of the policies that it shares, None sees all."""
+    stored = await store.get(work, subsidy_id)
+    policy_id = stored.subsidy.policy_id
+    if reader is not None and not await policies.shares(work, policy_id, insurer=reader):
+        raise NotFound(f"no subsidy {subsidy_id}")
+    return stored

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.insurance.subsidies import handlers, store
+from services.insurance.subsidies import handlers
 from services.insurance.subsidies.schemas import FileSubsidy, PaySubsidy, SubsidyView
 from shared.web import commands
 from shared.web.commands import Command
@@ -13,6 +13,11 @@ from shared.web.problem import problems
 from shared.web.rule_packs import Packs
 
 router = APIRouter(prefix="/v1/subsidies", tags=["subsidies 保费补贴"])
+
+ANYONES = frozenset(
+    {"insurance.subsidies:read-all", "insurance.subsidies:approve", "insurance.subsidies:pay"}
+)
+"""Who decides or pays an application must see it; an insurer sees those of its own policies."""
 
 Write = Annotated[Command, commands.command("insurance.subsidies:write")]
 Approve = Annotated[Command, commands.command("insurance.subsidies:approve")]
@@ -54,5 +59,8 @@ async def pay_subsidy(subsidy_id: UUID, body: PaySubsidy, command: Pay) -> Respo
 
 @router.get("/{subsidy_id}", response_model=SubsidyView, responses=problems(404))
 async def get_subsidy(subsidy_id: UUID, query: Read) -> Response:
-    """Read one application."""
-    return await query.run(lambda work: store.get(work, subsidy_id), present=SubsidyView.of)
+    """Read an application of a policy that the caller shares, or decides on."""
+    reader = None if ANYONES & query.caller.scopes else query.caller.org
+    return await query.run(
+        lambda work: handlers.get(work, subsidy_id, reader=reader), present=SubsidyView.of
+    )

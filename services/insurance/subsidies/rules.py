@@ -19,6 +19,7 @@ from shared.errors import (
     Conflict,
     FourEyes,
     RuleViolation,
+    Violation,
 )
 from shared.events.insurance import SubsidyApproved, SubsidyFiled, SubsidyPaid, SubsidyRejected
 from shared.rulepack.pack import Pack
@@ -52,6 +53,14 @@ class PremiumNotPaid(RuleViolation):
     code = "premium-not-paid"
     title_zh = "保费尚未缴纳"
     title_en = "Premium not paid"
+
+
+class PaymentDateInvalid(RuleViolation):
+    """The payment is dated before the application, or in the future."""
+
+    code = "payment-date-invalid"
+    title_zh = "拨付日期无效"
+    title_en = "Invalid payment date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +140,20 @@ def decide(
     )
 
 
-def pay(subsidy: Subsidy, *, paid_on: date) -> tuple[Subsidy, SubsidyPaid]:
-    """Record that the subsidy was paid out."""
+def pay(subsidy: Subsidy, *, paid_on: date, today: date) -> tuple[Subsidy, SubsidyPaid]:
+    """Record that the subsidy was paid out, between its filing and today."""
     if subsidy.state is not SubsidyState.APPROVED or subsidy.subsidy_fen is None:
         raise SubsidyStateConflict(f"subsidy {subsidy.id} is {subsidy.state}")
+    if not subsidy.filed_on <= paid_on <= today:
+        violation = Violation(
+            code="date",
+            zh="不早于申请日且不晚于今日",
+            en="not before filing, not after today",
+            field="/paid_on",
+            limit=f"{subsidy.filed_on}..{today}",
+            actual=paid_on.isoformat(),
+        )
+        raise PaymentDateInvalid(violation.en, violations=(violation,))
     event = SubsidyPaid(
         subsidy_id=subsidy.id,
         policy_id=subsidy.policy_id,
