@@ -15,7 +15,7 @@ from shared.db.database import Database
 from shared.errors import DomainError, Malformed, Transient
 from shared.telemetry import span
 from shared.web.auth import TokenVerifier
-from shared.web.problem import HANDLERS, BodyTooLarge, problem_of, respond
+from shared.web.problem import HANDLERS, BodyTooLarge, problem_of, publish_problems, respond
 
 
 class NotReady(Transient):
@@ -60,6 +60,8 @@ def create_app(
         app.include_router(router)
     app.include_router(_health(service, database))
     app.add_middleware(Edge, max_body_bytes=max_body_bytes)
+    generate = app.openapi
+    app.openapi = lambda: publish_problems(generate())  # type: ignore[method-assign]  # FastAPI's way to extend the document
     return app
 
 

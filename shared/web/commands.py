@@ -85,9 +85,12 @@ class Versioned(Protocol):
 class Command:
     """What a changing route needs: the caller, and how to run its one use case."""
 
-    def __init__(self, request: Request, caller: Caller, key: str, body: bytes) -> None:
+    def __init__(
+        self, request: Request, caller: Caller, key: str, if_match: str | None, body: bytes
+    ) -> None:
         """Made by :func:`command` for one request."""
         self._request = request
+        self._if_match = if_match
         self._key = key
         self._body = body
         self._database: Database = request.app.state.database
@@ -96,10 +99,9 @@ class Command:
     @property
     def if_match(self) -> int:
         """The version that the caller says it changes; raises 428 without one."""
-        text = self._request.headers.get("if-match")
-        if text is None:
+        if self._if_match is None:
             raise PreconditionRequired("this change needs If-Match with the resource's ETag")
-        found = ETAG_FORM.match(text.strip())
+        found = ETAG_FORM.match(self._if_match.strip())
         if found is None:
             raise BadRequest('If-Match must be one ETag such as "3"')
         return int(found["version"])
@@ -192,6 +194,10 @@ def command(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is A
             str | None,
             Header(description="unique per command", examples=["0f8fad5b-d9cb-469f-a165"]),
         ] = None,
+        if_match: Annotated[
+            str | None,
+            Header(description="the resource's ETag, where it is changed", examples=['"3"']),
+        ] = None,
     ) -> Command:
         require(caller, scope)
         if idempotency_key is None:
@@ -199,7 +205,7 @@ def command(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is A
         found = KEY_FORM.match(idempotency_key.strip())
         if found is None:
             raise KeyMissing("the Idempotency-Key must be 1 to 255 visible ASCII characters")
-        return Command(request, caller, found["key"], await request.body())
+        return Command(request, caller, found["key"], if_match, await request.body())
 
     return Depends(dependency)
 

@@ -101,8 +101,8 @@ class ViolationView(BaseModel):
 class Title(BaseModel):
     """A title in both languages."""
 
-    zh: str
-    en: str
+    zh: str = Field(examples=["请求内容有误"])
+    en: str = Field(examples=["Malformed input"])
 
 
 class Problem(BaseModel):
@@ -116,7 +116,7 @@ class Problem(BaseModel):
     action: Annotated[Title, Field(examples=[{"zh": "请更正请求。", "en": "Correct the request."}])]
     retryable: bool = Field(examples=[False])
     violations: list[ViolationView] = Field(default_factory=list)
-    trace_id: str | None = None
+    trace_id: str | None = Field(default=None, examples=["0af7651916cd43dd8448eb211c80319c"])
 
 
 def status_of(error: DomainError) -> int:
@@ -245,6 +245,18 @@ def _example(status: int, code: str, zh: str, en: str) -> dict[str, Any]:
         "violations": [],
     }
     return {MEDIA_TYPE: {"example": example}}
+
+
+def publish_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """Say in an OpenAPI document that errors are problem details, not plain JSON."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                content = response.get("content", {})
+                if status >= "400" and "application/json" in content:
+                    plain = content.pop("application/json")
+                    content.setdefault(MEDIA_TYPE, {}).update(plain)
+    return document
 
 
 HANDLERS: Sequence[tuple[type[Exception], Any]] = (

@@ -7,7 +7,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.notify.catalogue.rules import feed_of
 from services.notify.feeds import handlers
 from services.notify.feeds.handlers import FeedWatch, ReadFeed
-from services.notify.feeds.schemas import CloudEvent, CloudEventsBatch, PrunedView, PruneFeed
+from services.notify.feeds.schemas import (
+    BATCH_RESPONSE,
+    CloudEventsBatch,
+    PrunedView,
+    PruneFeed,
+)
 from shared.web import commands, paging
 from shared.web.commands import Command
 from shared.web.problem import problems
@@ -41,9 +46,8 @@ Watch = Annotated[FeedWatch, Depends(_watch)]
 
 @router.get(
     "/{feed}",
-    response_model=list[CloudEvent],
     response_class=CloudEventsBatch,
-    responses=problems(404, 410),
+    responses=BATCH_RESPONSE | problems(404, 410),
 )
 async def read_feed(
     request: Request,
@@ -67,9 +71,8 @@ async def read_feed(
 
 @router.get(
     "/{feed}/snapshot",
-    response_model=list[CloudEvent],
     response_class=CloudEventsBatch,
-    responses=problems(404),
+    responses=BATCH_RESPONSE | problems(404),
 )
 async def read_snapshot(
     request: Request,

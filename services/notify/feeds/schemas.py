@@ -88,6 +88,40 @@ class CloudEventsBatch(Response):
         return cls(orjson.dumps(events), headers=headers)
 
 
+BATCH_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "entries in order; an empty array is the end for now",
+        "headers": {
+            NEXT_CURSOR: {"schema": {"type": "string"}, "description": "where to go on"},
+            "Link": {"schema": {"type": "string"}, "description": "the same as rel=next"},
+        },
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"type": "array", "items": CloudEvent.model_json_schema()},
+                "example": [
+                    {
+                        "specversion": "1.0",
+                        "id": "01890a5d-ac96-774b-bcce-b302099a8057",
+                        "source": "/tongzhou/registry",
+                        "type": "registry.enterprise.qualification_amended.v1",
+                        "subject": "91320706MA1N00018N",
+                        "time": "2026-03-02T01:00:00Z",
+                        "datacontenttype": "application/json",
+                        "dataclass": "internal",
+                        "correlation": "01890a5d-ac96-774b-bcce-b302099a8057",
+                        "cursor": "WyJlbnRlcnByaXNlLXF1YWxpZmljYXRpb25zIiw3XQ",
+                        "legalbasis": "duty",
+                        "purpose": "monitoring",
+                        "data": {"uscc": "91320706MA1N00018N", "category": "hnte"},
+                    }
+                ],
+            }
+        },
+    }
+}
+"""What OpenAPI says of a feed's answer."""
+
+
 class PruneFeed(Body):
     """Up to which day entries may go; the day itself is kept."""
 
