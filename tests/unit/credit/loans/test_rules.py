@@ -1,0 +1,305 @@
+"""The rules of the loans: every state and command, dates, principal, classes, months."""
+
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.credit.loans.rules import (
+    CLASSES,
+    ClassificationTooMild,
+    Loan,
+    LoanDateInvalid,
+    LoanState,
+    LoanStateConflict,
+    PrincipalAboveLoan,
+    add_months,
+    classify,
+    close,
+    compensate,
+    contract,
+    draw,
+    enrol,
+    least_class,
+    refuse_enrolment,
+    report_overdue,
+    request_enrolment,
+)
+from shared.events.credit import Classification
+from tests.support.lending import DRAWN_ON, TODAY, a_loan
+
+A_DAY = timedelta(days=1)
+S = LoanState
+COMMANDS: dict[str, Callable[[Loan], Loan]] = {
+    "request_enrolment": lambda loan: request_enrolment(
+        loan, programme="sip-yuankedai", guarantor="guarantor-ges", today=TODAY
+    )[0],
+    "enrol": lambda loan: enrol(loan, guarantee_id=UUID(int=7))[0],
+    "refuse_enrolment": lambda loan: refuse_enrolment(loan, codes=("quota-exhausted",))[0],
+    "draw": lambda loan: draw(loan, disbursed_on=TODAY, today=TODAY)[0],
+    "report_overdue": lambda loan: report_overdue(
+        loan,
+        overdue_since=DRAWN_ON,
+        principal_outstanding_fen=1,
+        reported_on=TODAY,
+        today=TODAY,
+    )[0],
+    "classify": lambda loan: classify(
+        loan,
+        classification="loss",
+        principal_outstanding_fen=1,
+        classified_on=TODAY,
+        today=TODAY,
+    )[0],
+    "compensate": lambda loan: compensate(loan, claim_id=UUID(int=8), compensated_fen=1)[0],
+    "close": lambda loan: close(loan, closed_on=TODAY)[0],
+}
+MOVES: dict[tuple[LoanState, str], LoanState] = {
+    (S.CONTRACTED, "request_enrolment"): S.ENROLMENT_REQUESTED,
+    (S.ENROLMENT_REFUSED, "request_enrolment"): S.ENROLMENT_REQUESTED,
+    (S.ENROLMENT_REQUESTED, "enrol"): S.ENROLLED,
+    (S.ENROLMENT_REQUESTED, "refuse_enrolment"): S.ENROLMENT_REFUSED,
+    (S.CONTRACTED, "draw"): S.DRAWN,
+    (S.ENROLLED, "draw"): S.DRAWN,
+    (S.DRAWN, "report_overdue"): S.OVERDUE,
+    (S.OVERDUE, "report_overdue"): S.OVERDUE,
+    (S.CLASSIFIED, "report_overdue"): S.CLASSIFIED,
+    (S.DRAWN, "classify"): S.CLASSIFIED,
+    (S.OVERDUE, "classify"): S.CLASSIFIED,
+    (S.CLASSIFIED, "classify"): S.CLASSIFIED,
+    (S.CLASSIFIED, "compensate"): S.COMPENSATED,
+    (S.COMPENSATED, "close"): S.CLOSED,
+}
+"""Every move that a command makes; any other pair of state and command is refused."""
+
+
+class TestStates:
+    @pytest.mark.parametrize("command", COMMANDS)
+    @pytest.mark.parametrize("state", LoanState)
+    def test_move_by_the_table_or_refuse(self, state: LoanState, command: str) -> None:
+        loan, moved = a_loan(state=state), MOVES.get((state, command))
+
+        if moved is not None:
+            assert COMMANDS[command](loan).state is moved
+            return
+        with pytest.raises(LoanStateConflict):
+            COMMANDS[command](loan)
+
+
+class TestContract:
+    def test_is_signed_today_at_the_latest(self) -> None:
+        loan, event = contract(a_loan(signed_on=TODAY), today=TODAY)
+
+        assert (event.signed_on, event.amount_fen, event.bank) == (TODAY, 400_000_000, loan.bank)
+        with pytest.raises(LoanDateInvalid):
+            contract(a_loan(signed_on=TODAY + A_DAY), today=TODAY)
+
+
+class TestEnrolment:
+    def test_asks_anew_after_a_refusal_and_forgets_its_reasons(self) -> None:
+        refused = a_loan(state=S.ENROLMENT_REFUSED, refusal_codes=("quota-exhausted",))
+
+        asked, event = request_enrolment(
+            refused, programme="sip-yuankedai", guarantor="guarantor-sip", today=TODAY
+        )
+
+        assert (asked.programme, asked.guarantor, asked.refusal_codes) == (
+            "sip-yuankedai",
+            "guarantor-sip",
+            (),
+        )
+        assert (event.programme, event.requested_on) == ("sip-yuankedai", TODAY)
+
+    def test_keeps_the_guarantee_or_the_reasons(self) -> None:
+        asked = a_loan(state=S.ENROLMENT_REQUESTED)
+
+        enrolled, letter = enrol(asked, guarantee_id=UUID(int=7))
+        refused, refusal = refuse_enrolment(asked, codes=("amount", "tenor"))
+
+        assert enrolled.guarantee_id == letter.guarantee_id == UUID(int=7)
+        assert refused.refusal_codes == refusal.refusal_codes == ("amount", "tenor")
+        assert letter.programme == refusal.programme == "nfgf-scitech"
+
+
+class TestDrawdown:
+    def test_sets_maturity_and_what_is_outstanding(self) -> None:
+        drawn, event = draw(a_loan(tenor_months=6), disbursed_on=date(2026, 3, 31), today=TODAY)
+
+        assert drawn.matures_on == event.matures_on == date(2026, 9, 30)
+        assert drawn.principal_outstanding_fen == event.amount_fen == 400_000_000
+
+    @pytest.mark.parametrize("day", [date(2026, 1, 3), TODAY + A_DAY])
+    def test_is_not_before_signing_or_after_today(self, day: date) -> None:
+        with pytest.raises(LoanDateInvalid) as refused:
+            draw(a_loan(), disbursed_on=day, today=TODAY)
+
+        assert [v.field for v in refused.value.violations] == ["/disbursed_on"]
+
+
+class TestOverdue:
+    def test_counts_calendar_days_and_takes_the_outstanding_principal(self) -> None:
+        loan, event = report_overdue(
+            a_loan(state=S.DRAWN),
+            overdue_since=date(2026, 3, 22),
+            principal_outstanding_fen=333_333_333,
+            reported_on=date(2026, 6, 26),
+            today=TODAY,
+        )
+
+        assert event.days_overdue == 96
+        assert loan.principal_outstanding_fen == event.principal_outstanding_fen == 333_333_333
+
+    @pytest.mark.parametrize(
+        ("since", "reported_on", "fields"),
+        [
+            (DRAWN_ON, DRAWN_ON, []),
+            (DRAWN_ON - A_DAY, TODAY, ["/overdue_since"]),
+            (TODAY, TODAY + A_DAY, ["/reported_on"]),
+            (TODAY, TODAY - A_DAY, ["/overdue_since", "/reported_on"]),
+        ],
+    )
+    def test_begins_after_the_drawdown_and_is_reported_by_today(
+        self, since: date, reported_on: date, fields: list[str]
+    ) -> None:
+        def report() -> None:
+            report_overdue(
+                a_loan(state=S.DRAWN),
+                overdue_since=since,
+                principal_outstanding_fen=1,
+                reported_on=reported_on,
+                today=TODAY,
+            )
+
+        if not fields:
+            report()
+            return
+        with pytest.raises(LoanDateInvalid) as refused:
+            report()
+        assert [v.field for v in refused.value.violations] == fields
+
+    def test_leaves_no_more_outstanding_than_was_lent(self) -> None:
+        with pytest.raises(PrincipalAboveLoan) as refused:
+            report_overdue(
+                a_loan(state=S.DRAWN),
+                overdue_since=DRAWN_ON,
+                principal_outstanding_fen=400_000_001,
+                reported_on=TODAY,
+                today=TODAY,
+            )
+
+        assert [v.limit for v in refused.value.violations] == [400_000_000]
+
+
+LEAST = (
+    (-1, "normal"),
+    (0, "normal"),
+    (1, "special_mention"),
+    (90, "special_mention"),
+    (91, "substandard"),
+    (270, "substandard"),
+    (271, "doubtful"),
+    (360, "doubtful"),
+    (361, "loss"),
+    (5000, "loss"),
+)
+
+
+class TestClasses:
+    @pytest.mark.parametrize(("days", "least"), LEAST)
+    def test_worsen_with_the_days_overdue(self, days: int, least: Classification) -> None:
+        assert least_class(TODAY - days * A_DAY, TODAY) == least
+
+    def test_are_normal_for_a_loan_that_is_not_overdue(self) -> None:
+        assert least_class(None, TODAY) == "normal"
+
+    @pytest.mark.parametrize("given_class", CLASSES)
+    @pytest.mark.parametrize(("days", "least"), LEAST[1:])
+    def test_may_be_worse_than_the_days_demand_and_never_better(
+        self, days: int, least: Classification, given_class: Classification
+    ) -> None:
+        since = TODAY - days * A_DAY
+        loan = a_loan(state=S.OVERDUE, overdue_since=since, disbursed_on=since)
+
+        def run() -> Loan:
+            return classify(
+                loan,
+                classification=given_class,
+                principal_outstanding_fen=1,
+                classified_on=TODAY,
+                today=TODAY,
+            )[0]
+
+        if CLASSES.index(given_class) >= CLASSES.index(least):
+            assert run().classification == given_class
+            return
+        with pytest.raises(ClassificationTooMild) as refused:
+            run()
+        (violation,) = refused.value.violations
+        assert (violation.limit, violation.actual) == (least, given_class)
+
+    @pytest.mark.parametrize("day", [DRAWN_ON - A_DAY, TODAY + A_DAY])
+    def test_are_given_between_the_drawdown_and_today(self, day: date) -> None:
+        with pytest.raises(LoanDateInvalid):
+            classify(
+                a_loan(state=S.DRAWN),
+                classification="loss",
+                principal_outstanding_fen=1,
+                classified_on=day,
+                today=TODAY,
+            )
+
+    def test_leave_no_more_outstanding_than_was_lent(self) -> None:
+        with pytest.raises(PrincipalAboveLoan):
+            classify(
+                a_loan(state=S.DRAWN),
+                classification="loss",
+                principal_outstanding_fen=400_000_001,
+                classified_on=TODAY,
+                today=TODAY,
+            )
+
+
+class TestEnd:
+    def test_keeps_the_claim_and_its_amount_and_closes(self) -> None:
+        loan, paid = compensate(
+            a_loan(state=S.CLASSIFIED), claim_id=UUID(int=8), compensated_fen=333_333_333
+        )
+        closed, over = close(loan, closed_on=TODAY)
+
+        assert (paid.claim_id, paid.compensated_fen) == (UUID(int=8), 333_333_333)
+        assert (closed.claim_id, closed.compensated_fen) == (paid.claim_id, paid.compensated_fen)
+        assert closed.closed_on == over.closed_on == TODAY
+
+
+class TestMonths:
+    @pytest.mark.parametrize(
+        ("day", "months", "later"),
+        [
+            (date(2026, 1, 31), 1, date(2026, 2, 28)),
+            (date(2028, 1, 31), 1, date(2028, 2, 29)),
+            (date(2028, 2, 29), 12, date(2029, 2, 28)),
+            (date(2028, 2, 29), 48, date(2032, 2, 29)),
+            (date(2026, 3, 31), 1, date(2026, 4, 30)),
+            (date(2026, 12, 1), 1, date(2027, 1, 1)),
+            (date(2026, 11, 30), 3, date(2027, 2, 28)),
+            (date(2026, 12, 31), 12, date(2027, 12, 31)),
+            (date(2026, 5, 15), 0, date(2026, 5, 15)),
+            (date(2026, 5, 15), 600, date(2076, 5, 15)),
+        ],
+    )
+    def test_keep_the_day_or_take_the_months_last(
+        self, day: date, months: int, later: date
+    ) -> None:
+        assert add_months(day, months) == later
+
+    @given(day=st.dates(date(1990, 1, 1), date(2100, 12, 31)), months=st.integers(0, 600))
+    def test_land_in_the_month_that_many_months_later(self, day: date, months: int) -> None:
+        later = add_months(day, months)
+
+        gone = (later.year - day.year) * 12 + later.month - day.month
+        last = monthrange(later.year, later.month)[1]
+        assert (gone, later.day) == (months, min(day.day, last))
