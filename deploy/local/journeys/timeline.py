@@ -14,6 +14,9 @@ from shared.messaging.kafka import KafkaSettings, TopicPartition
 
 QUIET_S = 0.4
 POLL_MS = 100
+MANY = 150
+"""More events than people read one by one."""
+OFTEN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +88,34 @@ def _seen(headers: dict[str, bytes]) -> Seen:
 
 
 def timeline(title: str, began: datetime, events: Sequence[Seen]) -> Table:
-    """Lay out events by time; a run of equal types becomes one row with its count."""
+    """Lay out events by time; repeated ones become one row with their count."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("ms", justify="right")
     table.add_column("service", no_wrap=True)
     table.add_column("event", no_wrap=True)
     table.add_column("meaning", overflow="fold")
-    run: list[Seen] = []
-    for event in [*events, None]:
-        if run and (event is None or event.type != run[0].type):
+    for phase in phases(events):
+        for run in phase.values():
             _add_run(table, began, run)
-            run = []
-        if event is not None:
-            run.append(event)
     return table
+
+
+def phases(events: Sequence[Seen]) -> list[dict[str, list[Seen]]]:
+    """Group events by type, phase by phase; within a phase types stand as they first came.
+
+    A few events keep their order: a phase ends with its type. Of many, which come interleaved
+    (applied, issued, reserved, applied, …), a phase ends when a new type follows a repetition.
+    """
+    repeated = OFTEN if len(events) > MANY else 1
+    found: list[dict[str, list[Seen]]] = []
+    for event in events:
+        current = found[-1] if found else None
+        is_new = current is None or event.type not in current
+        if current is None or (is_new and max(map(len, current.values())) >= repeated):
+            current = {}
+            found.append(current)
+        current.setdefault(event.type, []).append(event)
+    return found
 
 
 def _add_run(table: Table, began: datetime, run: Sequence[Seen]) -> None:
