@@ -32,6 +32,8 @@ PAUSE_AFTER_S = 0.05
 """A batch that takes longer pauses its partition, so that the group's polls go on meanwhile."""
 FIRST_BACKOFF_S = 0.05
 LONGEST_BACKOFF_S = 5.0
+CONCURRENT_BATCHES = 4
+"""Batches at work at once: the requests of the same process need connections, too."""
 PATIENCE_ATTEMPTS = 20
 """How often a handler may ask to wait for data of another topic before its event is parked."""
 REVOKE_DEADLINE_S = 8.0
@@ -57,6 +59,7 @@ class Consumer:
         self._client: AIOKafkaConsumer | None = None
         self._at_work: dict[TopicPartition, asyncio.Task[None]] = {}
         self._paused: set[TopicPartition] = set()
+        self._turns = asyncio.Semaphore(CONCURRENT_BATCHES)
 
     async def run(self) -> None:
         """Consume until cancelled; a lost broker is waited for, a lost position is raised."""
@@ -115,7 +118,8 @@ class Consumer:
         backoff, attempts = FIRST_BACKOFF_S, 0
         while True:
             try:
-                await self._applier.apply(batch, patient=attempts < PATIENCE_ATTEMPTS)
+                async with self._turns:
+                    await self._applier.apply(batch, patient=attempts < PATIENCE_ATTEMPTS)
                 break
             except Exception as error:
                 if verdict_of(error) is not Verdict.RETRY:
