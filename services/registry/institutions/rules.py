@@ -17,8 +17,9 @@ from shared.events.registry import InstitutionKind, InstitutionRegistered
 COLUMNS = ("code", "name_zh", "name_en", "kind", "uscc", "region", "valid_from", "valid_to")
 MOST_ROWS = 5000
 KINDS = get_args(InstitutionKind)
-_CODE = re.compile(r"^[a-z][a-z0-9-]{1,63}$")
-_REGION = re.compile(r"^[0-9]{6}$")
+_CODE = re.compile(r"[a-z][a-z0-9-]{1,63}")
+_REGION = re.compile(r"[0-9]{6}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LONGEST_NAME = 500
 
 
@@ -52,7 +53,8 @@ class Institution:
 def read_date(text: str) -> date | None:
     """Read ``YYYY-MM-DD``; None if it is not one."""
     try:
-        return date.fromisoformat(text) if len(text) == len("2026-03-02") else None
+        # ISO weeks, such as 2026-W10-1, have ten characters too and are no date here.
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         return None
 
@@ -90,13 +92,13 @@ def parse_row(cells: Mapping[str, str]) -> Institution | tuple[Violation, ...]:
 
 def _check_words(cells: Mapping[str, str]) -> list[Violation]:
     reasons = []
-    if not _CODE.match(cells["code"]):
+    if not _CODE.fullmatch(cells["code"]):
         reasons.append(
             _reason("code", "code", "应为小写字母、数字与连字符", "a-z, 0-9 and -", cells)
         )
     if cells["kind"] not in KINDS:
         reasons.append(_reason("kind", "kind", f"应为 {'、'.join(KINDS)}", "unknown kind", cells))
-    if not _REGION.match(cells["region"]):
+    if not _REGION.fullmatch(cells["region"]):
         reasons.append(_reason("region", "region", "应为 6 位行政区划代码", "six digits", cells))
     reasons += [
         _reason("name", column, "名称须为 1 至 500 字", "1 to 500 characters", cells)

@@ -34,6 +34,7 @@ MOST_ROWS = 20_000
 LONGEST_NAME = 200
 LARGEST_STAFF = 10_000_000
 LARGEST_SALES_YUAN = 10**13
+LONGEST_NUMBER = 20
 FEN_PER_YUAN = 100
 CATEGORIES: dict[str, Category] = {word: word for word in get_args(Category)}
 _GRADES: dict[str, TaxGrade] = {word: word for word in TAX_GRADES}
@@ -162,7 +163,10 @@ def _check_figures(cells: Mapping[str, str]) -> list[Violation]:
 
 
 def _is_number(text: str, largest: int) -> bool:
-    return text.isascii() and text.isdigit() and int(text[:20]) <= largest
+    # The length is bounded first: Python refuses to read thousands of digits.
+    return (
+        text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and int(text) <= largest
+    )
 
 
 def _period(cells: Mapping[str, str]) -> tuple[date | None, date | None, list[Violation]]:
