@@ -19,9 +19,10 @@ COLUMNS = ("reference", "uscc", "amount_yuan", "rate_percent", "tenor_months", "
 MOST_ROWS = 10_000
 LONGEST_REFERENCE = 100
 LONGEST_TENOR = 600
-_YUAN = re.compile(r"^(?P<whole>[0-9]{1,13})(?:\.(?P<rest>[0-9]{1,2}))?$")
-_PERCENT = re.compile(r"^(?P<whole>[0-9]{1,2})(?:\.(?P<rest>[0-9]{1,4}))?$")
-_MONTHS = re.compile(r"^[0-9]{1,3}$")
+_YUAN = re.compile(r"(?P<whole>[0-9]{1,13})(?:\.(?P<rest>[0-9]{1,2}))?")
+_PERCENT = re.compile(r"(?P<whole>[0-9]{1,2})(?:\.(?P<rest>[0-9]{1,4}))?")
+_MONTHS = re.compile(r"[0-9]{1,3}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,12 @@ class Entry:
 
 def read_yuan(text: str) -> int | None:
     """Read an amount in yuan as fen; None if it is not one."""
-    return _scaled(_YUAN.match(text), places=2)
+    return _scaled(_YUAN.fullmatch(text), places=2)
 
 
 def read_percent(text: str) -> int | None:
     """Read a rate in per cent as ppm; None if it is not one."""
-    return _scaled(_PERCENT.match(text), places=4)
+    return _scaled(_PERCENT.fullmatch(text), places=4)
 
 
 def _scaled(found: "re.Match[str] | None", *, places: int) -> int | None:
@@ -55,7 +56,7 @@ def _scaled(found: "re.Match[str] | None", *, places: int) -> int | None:
 def parse_row(cells: Mapping[str, str], *, today: date) -> Entry | tuple[Violation, ...]:
     """Read a row, or return every reason why it is refused; ``field`` is the column."""
     amount, rate = read_yuan(cells["amount_yuan"]), read_percent(cells["rate_percent"])
-    months = int(cells["tenor_months"]) if _MONTHS.match(cells["tenor_months"]) else 0
+    months = int(cells["tenor_months"]) if _MONTHS.fullmatch(cells["tenor_months"]) else 0
     signed_on = _read_date(cells["signed_on"])
     reasons = [
         Violation(found.code, found.zh, found.en, "uscc", found.limit, found.actual)
@@ -106,6 +107,7 @@ def repeated(reference: str) -> Violation:
 
 def _read_date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == len("2026-03-02") else None
+        # ISO weeks, such as 2026-W10-1, have ten characters too and are no date here.
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         return None

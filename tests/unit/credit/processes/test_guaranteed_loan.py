@@ -1,0 +1,128 @@
+"""The process of a guaranteed loan: every step with every signal, late and repeated ones too."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.credit.processes.guaranteed_loan import (
+    ANSWER_WITHIN,
+    TIMEOUT_CODE,
+    Asked,
+    CloseLoan,
+    Command,
+    CompensateLoan,
+    DeadlineReached,
+    Declined,
+    Ended,
+    EnrolLoan,
+    GuaranteedLoan,
+    LetterArrived,
+    RefuseLoan,
+    ScheduleDeadline,
+    Settled,
+    Signal,
+    Step,
+    begin,
+    react,
+)
+
+LOAN, GUARANTEE, CLAIM = UUID(int=1), UUID(int=2), UUID(int=3)
+NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
+DUE = NOW + ANSWER_WITHIN
+A_SECOND = timedelta(seconds=1)
+HERE, ELSEWHERE = "nfgf-scitech", "sip-yuankedai"
+
+SIGNALS: dict[str, Signal] = {
+    "asked": Asked(LOAN, ELSEWHERE, NOW),
+    "letter": LetterArrived(LOAN, HERE, GUARANTEE),
+    "letter of another programme": LetterArrived(LOAN, ELSEWHERE, GUARANTEE),
+    "declined": Declined(LOAN, HERE, ("amount",)),
+    "declined by another programme": Declined(LOAN, ELSEWHERE, ("amount",)),
+    "deadline": DeadlineReached(LOAN, DUE),
+    "deadline of an earlier request": DeadlineReached(LOAN, DUE - A_SECOND),
+    "settled": Settled(LOAN, CLAIM, 333_333_333),
+    "ended": Ended(LOAN, date(2026, 9, 1)),
+}
+STEPS: tuple[Step, ...] = ("asked", "enrolled", "refused", "late_letter", "compensated", "closed")
+ASK_AGAIN: tuple[Step, list[Command]] = ("asked", [ScheduleDeadline(LOAN, DUE)])
+LATE: tuple[Step, list[Command]] = ("late_letter", [])
+MOVES: dict[tuple[Step, str], tuple[Step, list[Command]]] = {
+    ("asked", "asked"): ASK_AGAIN,
+    ("asked", "letter"): ("enrolled", [EnrolLoan(LOAN, GUARANTEE)]),
+    ("asked", "declined"): ("refused", [RefuseLoan(LOAN, ("amount",))]),
+    ("asked", "deadline"): ("refused", [RefuseLoan(LOAN, (TIMEOUT_CODE,))]),
+    ("enrolled", "settled"): ("compensated", [CompensateLoan(LOAN, CLAIM, 333_333_333)]),
+    ("refused", "asked"): ASK_AGAIN,
+    ("refused", "letter"): LATE,
+    ("refused", "letter of another programme"): LATE,
+    ("late_letter", "asked"): ASK_AGAIN,
+    ("compensated", "ended"): ("closed", [CloseLoan(LOAN, date(2026, 9, 1))]),
+}
+"""What moves the process; any other pair of step and signal changes nothing."""
+ENDED = {"refused", "late_letter", "closed"}
+
+
+def at(step: Step) -> GuaranteedLoan:
+    """The process at a step, asked of ``HERE``."""
+    return GuaranteedLoan(
+        loan_id=LOAN,
+        programme=HERE,
+        step=step,
+        ended=step in ENDED,
+        deadline=DUE if step == "asked" else None,
+    )
+
+
+class TestReact:
+    @pytest.mark.parametrize("signal", SIGNALS)
+    @pytest.mark.parametrize("step", STEPS)
+    def test_moves_by_the_table_or_stays(self, step: Step, signal: str) -> None:
+        state = at(step)
+
+        after, commands = react(state, SIGNALS[signal])
+
+        if (step, signal) not in MOVES:
+            assert (after, list(commands)) == (state, [])
+            return
+        assert (after.step, list(commands)) == MOVES[step, signal]
+        assert after.ended is (after.step in ENDED)
+        assert (after.deadline is not None) is (after.step == "asked")
+
+    @pytest.mark.parametrize("signal", sorted({name for _, name in MOVES} - {"asked"}))
+    @pytest.mark.parametrize("step", STEPS)
+    def test_takes_a_repeat_as_nothing(self, step: Step, signal: str) -> None:
+        once, _ = react(at(step), SIGNALS[signal])
+
+        twice, commands = react(once, SIGNALS[signal])
+
+        assert (twice, list(commands)) == (once, [])
+
+    def test_forgets_the_first_programme_when_another_is_asked(self) -> None:
+        after, _ = react(at("late_letter"), Asked(LOAN, ELSEWHERE, NOW))
+
+        assert (after.programme, after.guarantee_id, after.ended) == (ELSEWHERE, None, False)
+        unmoved, commands = react(after, SIGNALS["letter"])
+        assert (unmoved, list(commands)) == (after, [])
+
+    @pytest.mark.parametrize("signal", [name for name in SIGNALS if name != "asked"])
+    def test_does_nothing_on_what_comes_before_the_request(self, signal: str) -> None:
+        state = begin(SIGNALS[signal])
+
+        after, commands = react(state, SIGNALS[signal])
+
+        assert (after, list(commands)) == (state, [])
+
+    @given(names=st.lists(st.sampled_from(sorted(SIGNALS)), max_size=12))
+    def test_enrols_compensates_and_closes_once_at_most(self, names: list[str]) -> None:
+        state, done = at("asked"), []
+        for name in names:
+            state, commands = react(state, SIGNALS[name])
+            done += [type(command) for command in commands]
+
+        for once in (EnrolLoan, CompensateLoan, CloseLoan):
+            assert done.count(once) <= 1
+        order = [kind for kind in done if kind in {EnrolLoan, CompensateLoan, CloseLoan}]
+        assert order == [EnrolLoan, CompensateLoan, CloseLoan][: len(order)]
