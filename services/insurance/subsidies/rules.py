@@ -58,9 +58,9 @@ class PremiumNotPaid(RuleViolation):
 class PaymentDateInvalid(RuleViolation):
     """The payment is dated before the application, or in the future."""
 
-    code = "payment-date-invalid"
-    title_zh = "拨付日期无效"
-    title_en = "Invalid payment date"
+    code = "subsidy-payment-date"
+    title_zh = "补贴拨付日期无效"
+    title_en = "Invalid subsidy payment date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

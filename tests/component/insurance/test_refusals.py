@@ -321,7 +321,7 @@ class TestSubsidy:
 
         answer = await send(insurance, path, {"paid_on": day}, org="dept-cz", version=2)
 
-        assert_refused(answer, 409, "payment-date-invalid", field="/paid_on")
+        assert_refused(answer, 409, "subsidy-payment-date", field="/paid_on")
 
     async def test_is_paid_once_and_not_before_its_approval(
         self, insurance: ServiceUnderTest
