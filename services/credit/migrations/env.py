@@ -2,6 +2,16 @@
 
 from alembic import context
 
+from services.credit.demands.tables import DemandsTables
+from services.credit.known.tables import KnownTables
+from services.credit.loans.tables import LoansTables
 from shared.db.migrations import run_environment
 
-run_environment(context.config)
+run_environment(
+    context.config,
+    [
+        KnownTables.metadata,
+        DemandsTables.metadata,
+        LoansTables.metadata,
+    ],
+)
