@@ -33,8 +33,12 @@ from shared.web.auth import TokenVerifier, fetch_jwks
 
 _LOG = logs.get("tongzhou.runner")
 ROLES = ("api", "relay", "consume", "migrate", "all")
-DRAIN_S = 12
-HARD_STOP_S = 20.0
+DRAIN_S = 6
+"""How long requests that are being answered may take to end once the process is told to."""
+
+HARD_STOP_S = 8.0
+"""After this a process ends whatever still runs: everything is gone within 10 s of a SIGTERM."""
+
 MEASURE_EVERY_S = 5.0
 
 
@@ -172,6 +176,7 @@ async def _serve(
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    app.state.stopping.set()
     server.should_exit = True
     await serving
 

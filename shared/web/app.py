@@ -1,5 +1,6 @@
 """The web application factory: errors, limits, health, metrics and schema, the same everywhere."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -35,7 +36,10 @@ def create_app(
     max_body_bytes: int,
     state: Mapping[str, object],
 ) -> FastAPI:
-    """Build one service's application; ``state`` is what its routes find on ``app.state``."""
+    """Build one service's application; ``state`` is what its routes find on ``app.state``.
+
+    Whoever ends the process sets ``app.state.stopping`` first, so that no request waits on.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -52,6 +56,7 @@ def create_app(
     )
     app.state.database = database
     app.state.verifier = verifier
+    app.state.stopping = asyncio.Event()
     for name, value in state.items():
         setattr(app.state, name, value)
     for kind, handler in HANDLERS:

@@ -5,6 +5,7 @@ the answer is stored exactly when the effect is. Nothing is stored for a refusal
 be sent again once what was refused has been mended.
 """
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -167,8 +168,14 @@ class Query:
 
     def __init__(self, request: Request, caller: Caller) -> None:
         """Made by :func:`query` for one request."""
+        self._request = request
         self.database: Database = request.app.state.database
         self.caller = caller
+
+    async def abandoned(self) -> bool:
+        """Tell whether to stop waiting: the client has gone, or this process is to end."""
+        stopping: asyncio.Event = self._request.app.state.stopping
+        return stopping.is_set() or await self._request.is_disconnected()
 
     async def run(
         self,

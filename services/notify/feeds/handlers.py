@@ -74,6 +74,11 @@ class FeedWatch:
         self._seen: dict[str, tuple[float, int]] = {}
         self._waiting = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait at this moment."""
+        return self._waiting
+
     async def passed(
         self, feed: str, position: int, *, until: float, gone: Callable[[], Awaitable[bool]]
     ) -> bool:

@@ -50,7 +50,6 @@ Watch = Annotated[FeedWatch, Depends(_watch)]
     responses=BATCH_RESPONSE | problems(404, 410),
 )
 async def read_feed(
-    request: Request,
     feed: FeedCode,
     query: Read,
     watch: Watch,
@@ -65,7 +64,7 @@ async def read_feed(
     wanted = ReadFeed(
         feed=feed_of(feed), caller=query.caller, after=after, limit=limit, timeout_s=timeout
     )
-    batch = await handlers.read(query.database, wanted, watch=watch, gone=request.is_disconnected)
+    batch = await handlers.read(query.database, wanted, watch=watch, gone=query.abandoned)
     return CloudEventsBatch.of(batch, path=f"/v1/feeds/{feed}")
 
 
@@ -75,7 +74,6 @@ async def read_feed(
     responses=BATCH_RESPONSE | problems(404),
 )
 async def read_snapshot(
-    request: Request,
     feed: FeedCode,
     query: Read,
     watch: Watch,
@@ -91,7 +89,7 @@ async def read_snapshot(
         timeout_s=0,
         from_snapshot=True,
     )
-    batch = await handlers.read(query.database, wanted, watch=watch, gone=request.is_disconnected)
+    batch = await handlers.read(query.database, wanted, watch=watch, gone=query.abandoned)
     return CloudEventsBatch.of(batch, path=f"/v1/feeds/{feed}/snapshot")
 
 

@@ -107,6 +107,11 @@ class Shown:
     data_class: DataClass
     consent_id: UUID | None
 
+    @property
+    def subject(self) -> str | None:
+        """What the entry is about, if a granted field says so too: else it would tell more."""
+        return self.entry.subject if self.entry.subject in self.data.values() else None
+
 
 def draft(feed: Feed, received: Received[Event]) -> Draft:
     """Make a feed's entry of an event: the catalogue's fields and nothing else."""

@@ -28,7 +28,7 @@ class CloudEvent(View):
     id: Id
     source: str = Field(examples=["/tongzhou/registry"])
     type: str = Field(examples=["registry.enterprise.qualification_amended.v1"])
-    subject: str = Field(examples=["91320706MA1N00018N"])
+    subject: str | None = Field(default=None, examples=["91320706MA1N00018N"])
     time: Annotated[datetime, Field(examples=["2026-03-02T01:00:00Z"])]
     datacontenttype: str = Field(examples=["application/json"])
     dataclass: Annotated[DataClass, Field(examples=["internal"])]
@@ -53,7 +53,7 @@ class CloudEvent(View):
             id=entry.event_id,
             source=f"/tongzhou/{entry.type.split('.', 1)[0]}",
             type=entry.type,
-            subject=entry.subject,
+            subject=shown.subject,
             time=entry.recorded_at,
             datacontenttype="application/json",
             dataclass=shown.data_class,

@@ -1,15 +1,13 @@
 """Who reads what of a feed, on a real database: grants, consents, fields, corrections."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 
 from shared.events.guarantee import ProgrammeActivated
-from tests.conftest import ServiceFactory
+from tests.component.notify.subscribing import FEED, FIELDS, grant, read, shown
 from tests.support.bad_input import assert_refused
 from tests.support.city import (
     CONSENT,
@@ -25,71 +23,6 @@ from tests.support.city import (
 from tests.support.service import ServiceUnderTest
 
 pytestmark = pytest.mark.component
-
-FEED = "enterprise-qualifications"
-FIELDS = ["uscc", "category", "valid_to"]
-
-
-@pytest.fixture
-async def notify(service_of: ServiceFactory) -> ServiceUnderTest:
-    """The notify service in a city of two banks, two departments and an operator."""
-    service = await service_of("notify")
-    await service.deliver(
-        an_institution("bank-haizhou", "bank"),
-        an_institution("bank-ganyu", "bank"),
-        an_institution("dept-sw", "department"),
-        an_institution("dept-rh", "department"),
-        an_institution("operator", "platform"),
-    )
-    return service
-
-
-async def ask(
-    notify: ServiceUnderTest, org: str, *, feed: str = FEED, **changes: object
-) -> httpx.Response:
-    """Ask for a feed as an organisation does."""
-    body: dict[str, object] = {
-        "feed": feed,
-        "purpose": "credit_assessment",
-        "legal_basis": "consent",
-        "fields": FIELDS,
-        **changes,
-    }
-    headers = notify.headers(org, "notify.subscriptions:write")
-    return await notify.client.post("/v1/subscriptions", json=body, headers=headers)
-
-
-async def grant(
-    notify: ServiceUnderTest, org: str, *, feed: str = FEED, **changes: object
-) -> dict[str, Any]:
-    """Ask for a feed and let the operator grant all of it."""
-    asked = await ask(notify, org, feed=feed, **changes)
-    assert asked.status_code == 201, asked.text
-    body = {"fields": asked.json()["wanted"], "valid_from": "2026-03-01", "valid_to": "2027-03-01"}
-    headers = notify.headers("operator", "notify.subscriptions:approve", If_Match='"1"')
-    path = f"/v1/subscriptions/{asked.json()['subscription_id']}/approve"
-    approved = await notify.client.post(path, json=body, headers=headers)
-    assert approved.status_code == 200, approved.text
-    found: dict[str, Any] = approved.json()
-    return found
-
-
-async def read(
-    notify: ServiceUnderTest, org: str, *, feed: str = FEED, **parameters: str | int
-) -> httpx.Response:
-    """Read a feed as an organisation does."""
-    return await notify.client.get(
-        f"/v1/feeds/{feed}",
-        params=parameters,
-        headers=notify.headers(org, "notify.feeds:read", sub=f"{org}-clerk"),
-    )
-
-
-def shown(answer: httpx.Response) -> list[Mapping[str, Any]]:
-    """Return the data of a batch's events."""
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "application/cloudevents-batch+json"
-    return [event["data"] for event in answer.json()]
 
 
 class TestOnConsent:
