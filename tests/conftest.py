@@ -55,7 +55,7 @@ async def service_of(databases: Databases, clock: ManualClock) -> AsyncIterator[
 
         async def make(name: str) -> ServiceUnderTest:
             service: Service = importlib.import_module(f"services.{name}.app").SERVICE
-            dsns = await resources.enter_async_context(databases.fresh(name))
+            dsns = await resources.enter_async_context(databases.lent(name))
             database = Database(dsns.app, read_clock=clock)
             await database.open()
             resources.push_async_callback(database.close)

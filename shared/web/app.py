@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import prometheus_client
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from opentelemetry.trace import SpanKind
+from starlette.datastructures import State
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import metrics
@@ -36,16 +37,13 @@ def create_app(
     max_body_bytes: int,
     state: Mapping[str, object],
 ) -> FastAPI:
-    """Build one service's application; ``state`` is what its routes find on ``app.state``.
-
-    Whoever ends the process sets ``app.state.stopping`` first, so that no request waits on.
-    """
+    """Build one service's application around what :func:`bind` gives it."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await database.open()
+        await app.state.database.open()
         yield
-        await database.close()
+        await app.state.database.close()
 
     app = FastAPI(
         title=f"Tongzhou {service}",
@@ -54,23 +52,35 @@ def create_app(
         separate_input_output_schemas=False,
         redoc_url=None,
     )
-    app.state.database = database
-    app.state.verifier = verifier
-    app.state.stopping = asyncio.Event()
-    for name, value in state.items():
-        setattr(app.state, name, value)
+    bind(app, database=database, verifier=verifier, state=state)
     for kind, handler in HANDLERS:
         app.add_exception_handler(kind, handler)
     for router in routers:
         app.include_router(router)
-    app.include_router(_health(service, database))
+    app.include_router(_health(service))
     app.add_middleware(Edge, max_body_bytes=max_body_bytes)
     generate = app.openapi
     app.openapi = lambda: publish_problems(generate())  # type: ignore[method-assign]  # FastAPI's way to extend the document
     return app
 
 
-def _health(service: str, database: Database) -> APIRouter:
+def bind(
+    app: FastAPI,
+    *,
+    database: Database,
+    verifier: TokenVerifier,
+    state: Mapping[str, object],
+) -> None:
+    """Give an application what its routes find on ``app.state``, in place of all it had.
+
+    Whoever ends the process sets ``app.state.stopping`` first, so that no request waits on.
+    """
+    app.state = State(
+        {"database": database, "verifier": verifier, "stopping": asyncio.Event(), **state}
+    )
+
+
+def _health(service: str) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     wanted = migrations.head(service)
 
@@ -79,7 +89,8 @@ def _health(service: str, database: Database) -> APIRouter:
         return {"status": "alive"}
 
     @router.get("/readyz")
-    async def readyz() -> dict[str, str]:
+    async def readyz(request: Request) -> dict[str, str]:
+        database: Database = request.app.state.database
         async with database.read(deadline_s=2) as work:
             exists = await work.fetchval("SELECT to_regclass($1)", migrations.VERSION_TABLE)
             found = exists and await work.fetchval(

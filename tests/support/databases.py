@@ -1,5 +1,6 @@
-"""Databases for tests: one migrated template per service, one fast copy per test."""
+"""Databases for tests: one migrated template per service, copies of it, used again once emptied."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -13,6 +14,29 @@ from shared.db.provision import ServiceDsns, provision
 OWNER_PASSWORD = "owner-of-a-test"  # made for a throw-away server
 APP_PASSWORD = "app-of-a-test"  # made for a throw-away server
 
+_END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_EMPTY = f"""
+    DO $$
+    DECLARE
+        name regclass;
+    BEGIN
+        -- Append-only tables refuse this to every role: as a replica, no trigger is asked.
+        PERFORM set_config('session_replication_role', 'replica', true);
+        FOR name IN SELECT oid FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                AND relname <> '{migrations.VERSION_TABLE}'
+        LOOP
+            EXECUTE format('DELETE FROM %s', name);
+        END LOOP;
+        FOR name IN SELECT seqrelid FROM pg_sequence LOOP
+            PERFORM setval(name, 1, false);
+        END LOOP;
+    END $$
+"""  # noqa: S608 - constant
+
 
 class Databases:
     """Makes databases on the test run's PostgreSQL."""
@@ -22,6 +46,7 @@ class Databases:
         self._prefix = prefix
         self._templates: dict[str, ServiceDsns] = {}
         self._numbers = count(1)
+        self._idle: defaultdict[str, list[ServiceDsns]] = defaultdict(list)
 
     async def template(self, service: str) -> ServiceDsns:
         """Return the service's migrated template, made on first use."""
@@ -38,26 +63,49 @@ class Databases:
         return self._templates[service]
 
     @asynccontextmanager
+    async def lent(self, service: str) -> AsyncIterator[ServiceDsns]:
+        """Lend an empty, migrated database whose tables stay as they are; emptied when it is back.
+
+        The application role cannot change a table, so a test that has only it may use this one;
+        emptying takes a tenth of the time of making.
+        """
+        idle = self._idle[service]
+        dsns = idle.pop() if idle else await self._make(service)
+        yield dsns
+        # Only after a test that ended by itself: whatever else happened, nobody gets it again.
+        await self._administer(_END_OTHERS, of=dsns)
+        await self._administer(_EMPTY, of=dsns)
+        idle.append(dsns)
+
+    @asynccontextmanager
     async def fresh(self, service: str) -> AsyncIterator[ServiceDsns]:
-        """Lend an empty, migrated database of a service."""
+        """Lend an empty, migrated database of a service, which is dropped afterwards."""
+        dsns = await self._make(service)
+        try:
+            yield dsns
+        finally:
+            await self._administer(f'DROP DATABASE "{_name(dsns)}" WITH (FORCE)')
+
+    async def _make(self, service: str) -> ServiceDsns:
         template = await self.template(service)
         name = f"{self._prefix}_{service}_{next(self._numbers)}"
-        source = urlsplit(template.app).path.lstrip("/")
         await self._administer(
-            f'CREATE DATABASE "{name}" TEMPLATE "{source}" OWNER "{service}_owner"'
+            f'CREATE DATABASE "{name}" TEMPLATE "{_name(template)}" OWNER "{service}_owner"'
         )
-        try:
-            yield ServiceDsns(_renamed(template.owner, name), _renamed(template.app, name))
-        finally:
-            await self._administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+        return ServiceDsns(_renamed(template.owner, name), _renamed(template.app, name))
 
-    async def _administer(self, statement: str) -> None:
+    async def _administer(self, statement: str, *, of: ServiceDsns | None = None) -> None:
         """Run one statement on a connection of its own: a test may have killed the server."""
-        admin = await asyncpg.connect(self.admin_dsn)
+        dsn = self.admin_dsn if of is None else _renamed(self.admin_dsn, _name(of))
+        admin = await asyncpg.connect(dsn)
         try:
             await admin.execute(statement)
         finally:
             await admin.close()
+
+
+def _name(dsns: ServiceDsns) -> str:
+    return urlsplit(dsns.app).path.lstrip("/")
 
 
 def _renamed(dsn: str, database: str) -> str:

@@ -4,7 +4,9 @@ The fake bus carries records exactly as the relay would ship them: from the outb
 service to the applier of another. The same applier runs behind the real consumer.
 """
 
+import importlib
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from shared.ids import new_id
 from shared.messaging.apply import Applier, Outcome
 from shared.messaging.records import Record, read
 from shared.runner import Service
-from shared.web.app import create_app
+from shared.web.app import bind, create_app
 from tests.support.clocks import ManualClock
 from tests.support.tokens import TestIssuer
 
@@ -123,15 +125,25 @@ def _record(place: int, row: Row) -> Record:
 def build(service: Service, database: Database, clock: ManualClock) -> ServiceUnderTest:
     """Put a service together around a database that is open."""
     issuer = TestIssuer(clock)
-    app = create_app(
-        service=service.name,
-        routers=service.routers,
-        database=database,
-        verifier=issuer.verifier(),
-        max_body_bytes=5 * 1024 * 1024,
-        state=service.state,
-    )
+    verifier = issuer.verifier()
+    app = _application(service.name)
+    bind(app, database=database, verifier=verifier, state=service.state)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test"
     )
     return ServiceUnderTest(service, database, clock, issuer, app, client)
+
+
+@cache
+def _application(name: str) -> FastAPI:
+    """Build a service's application once: FastAPI takes longer for that than a test does."""
+    service: Service = importlib.import_module(f"services.{name}.app").SERVICE
+    clock = ManualClock()
+    return create_app(
+        service=name,
+        routers=service.routers,
+        database=Database("postgresql://bound-by-each-test", read_clock=clock),
+        verifier=TestIssuer(clock).verifier(),
+        max_body_bytes=5 * 1024 * 1024,
+        state=service.state,
+    )
