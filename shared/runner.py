@@ -18,7 +18,6 @@ import uvloop
 from fastapi import APIRouter
 
 from shared import clock, logs, metrics, telemetry
-from shared.db import migrations
 from shared.db.database import Database
 from shared.errors import DomainError
 from shared.events.catalogue import consumed_by
@@ -58,6 +57,8 @@ def main(service: Service) -> int:
     parser.add_argument("role", choices=ROLES)
     role = parser.parse_args().role
     if role == "migrate":
+        from shared.db import migrations  # noqa: PLC0415 -- only this role pays for Alembic
+
         owner = MigrationSettings()
         revision = migrations.upgrade(service.name, owner.owner_database_url.get_secret_value())
         sys.stdout.write(f"{service.name}: database is at revision {revision}\n")

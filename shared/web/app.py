@@ -12,12 +12,13 @@ from starlette.datastructures import State
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import metrics
-from shared.db import migrations
+from shared.db import revision
 from shared.db.database import Database
 from shared.errors import DomainError, Malformed, Transient
 from shared.telemetry import span
 from shared.web.auth import TokenVerifier
 from shared.web.problem import HANDLERS, BodyTooLarge, problem_of, publish_problems, respond
+from shared.web.texts import refuse_unusable_text
 
 
 class NotReady(Transient):
@@ -82,7 +83,7 @@ def bind(
 
 def _health(service: str) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    wanted = migrations.head(service)
+    wanted = revision.head(service)
 
     @router.get("/livez")
     async def livez() -> dict[str, str]:
@@ -92,9 +93,9 @@ def _health(service: str) -> APIRouter:
     async def readyz(request: Request) -> dict[str, str]:
         database: Database = request.app.state.database
         async with database.read(deadline_s=2) as work:
-            exists = await work.fetchval("SELECT to_regclass($1)", migrations.VERSION_TABLE)
+            exists = await work.fetchval("SELECT to_regclass($1)", revision.VERSION_TABLE)
             found = exists and await work.fetchval(
-                f"SELECT version_num FROM {migrations.VERSION_TABLE}"  # noqa: S608 - constant
+                f"SELECT version_num FROM {revision.VERSION_TABLE}"  # noqa: S608 - constant
             )
         if found != wanted:
             raise NotReady(f"schema revision is {found}, this release needs {wanted}")
@@ -167,9 +168,9 @@ class Edge:
                 raise self._too_large()
             if not message.get("more_body"):
                 break
-        pending: list[Message] = [
-            {"type": "http.request", "body": b"".join(parts), "more_body": False}
-        ]
+        body = b"".join(parts)
+        refuse_unusable_text(body)
+        pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
             return pending.pop() if pending else await receive()

@@ -80,8 +80,7 @@ PositiveFen = Annotated[
 ]
 Text = Annotated[
     str,
-    # PostgreSQL keeps no NUL in a text.
-    StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=r"^[^\x00]*$"),
+    StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
     Field(examples=["示例文本"]),
 ]
 Id = Annotated[UUID, Field(examples=["01890a5d-ac96-774b-bcce-b302099a8057"])]

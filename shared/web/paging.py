@@ -13,6 +13,8 @@ from pydantic import BaseModel, Field
 from shared.errors import Malformed, Violation
 
 LARGEST_PAGE = 200
+_MOST = 2**63 - 1
+"""No column holds a larger integer."""
 
 V = TypeVar("V", bound=BaseModel)
 R = TypeVar("R")
@@ -67,6 +69,8 @@ def _part(part: object, kind: type[str] | type[int] | type[UUID]) -> str | int |
     if kind is UUID and isinstance(part, str):
         return UUID(part)
     if type(part) is not kind or not isinstance(part, str | int):
+        raise _refusal()
+    if (isinstance(part, str) and "\x00" in part) or (isinstance(part, int) and abs(part) > _MOST):
         raise _refusal()
     return part
 

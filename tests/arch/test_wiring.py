@@ -2,13 +2,18 @@
 
 import importlib
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
+from alembic.script import ScriptDirectory
 
 import services
 import shared
+from shared.db import revision
+from shared.db.migrations import configuration
 from shared.errors import DomainError, NotFound
 from shared.events.catalogue import TOPICS
 from shared.events.envelope import EVENT_TYPES, Event
@@ -142,3 +147,31 @@ class TestErrors:
         assert len(wiring.unclear_errors([NotFound, Twin])) == 2
         assert len(wiring.unclear_errors([Silent])) == 1
         assert len(wiring.unclear_errors([Heir])) == 1
+
+
+class TestRevisions:
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_newest_by_its_files_is_the_head_of_alembic(self, service: str) -> None:
+        script = ScriptDirectory.from_config(configuration(service))
+
+        assert script.get_heads() == [revision.head(service)]
+
+    def test_of_a_service_without_history_are_missed(self) -> None:
+        with pytest.raises(LookupError, match="weather"):
+            revision.head("weather")
+
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_need_nothing_of_alembic_to_be_asked_for(self, service: str) -> None:
+        told = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"import sys, services.{service}.app; print('sqlalchemy' in sys.modules)",
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert told.stdout.strip() == "False"

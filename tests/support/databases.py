@@ -10,6 +10,7 @@ import asyncpg
 
 from shared.db import migrations
 from shared.db.provision import ServiceDsns, provision
+from shared.db.revision import VERSION_TABLE
 
 OWNER_PASSWORD = "owner-of-a-test"  # made for a throw-away server
 APP_PASSWORD = "app-of-a-test"  # made for a throw-away server
@@ -27,7 +28,7 @@ _EMPTY = f"""
         PERFORM set_config('session_replication_role', 'replica', true);
         FOR name IN SELECT oid FROM pg_class
             WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-                AND relname <> '{migrations.VERSION_TABLE}'
+                AND relname <> '{VERSION_TABLE}'
         LOOP
             EXECUTE format('DELETE FROM %s', name);
         END LOOP;

@@ -9,7 +9,7 @@ from sqlalchemy import Table, create_mock_engine
 from sqlmodel import SQLModel
 
 from shared.db.kernel import VERSION_1
-from shared.db.migrations import VERSION_TABLE
+from shared.db.revision import VERSION_TABLE
 
 SERVICES = Path(__file__).parents[2] / "services"
 KERNEL = {VERSION_TABLE, *re.findall(r"CREATE TABLE (\w+)", "".join(VERSION_1))}

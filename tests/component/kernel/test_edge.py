@@ -1,13 +1,16 @@
 """The web edge, tried through registry's consents: who may call, how often, and how large."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 
 import httpx
+import orjson
 import pytest
 
 from shared.events.registry import ConsentGranted
 from shared.messaging.apply import Applier
+from shared.web.paging import InvalidCursor, decode_cursor
 from shared.web.problem import MEDIA_TYPE
 from tests.component.registry.directory import register_institutions
 from tests.conftest import ServiceFactory
@@ -272,3 +275,45 @@ class TestReads:
         )
 
         assert answer.status_code == 404
+
+
+class TestText:
+    @pytest.mark.parametrize(
+        ("sent", "field"),
+        [
+            (r'{"uscc": "a\u0000b"}', "/uscc"),
+            (r'{"uscc": "\ud800"}', "/uscc"),
+            (r'{"uscc": "\udfff tail"}', "/uscc"),
+            (r'{"\ud800": 1}', "/?"),
+            (r'{"feeds": ["enterprise", "\uD9ab"]}', "/feeds/1"),
+        ],
+        ids=["NUL", "high surrogate", "low surrogate", "a name", "within a list"],
+    )
+    async def test_that_nothing_can_keep_is_refused_by_field(
+        self, registry: ServiceUnderTest, sent: str, field: str
+    ) -> None:
+        answer = await registry.client.post(
+            PATH, content=sent, headers=registry.headers("platform", WRITE)
+        )
+
+        assert answer.status_code == 422
+        body = problem(answer)
+        assert body["code"] == "unusable-text"
+        assert [found["field"] for found in body["violations"]] == [field]  # type: ignore[attr-defined]  # a list
+
+    async def test_with_paired_surrogates_is_read(self, registry: ServiceUnderTest) -> None:
+        sent = r'{"uscc": "\ud83d\ude00", "evidence": "\\ud800"}'
+
+        answer = await registry.client.post(
+            PATH, content=sent, headers=registry.headers("platform", WRITE)
+        )
+
+        assert problem(answer)["code"] == "malformed"
+
+    @pytest.mark.parametrize("position", [["a\x00"], [2**63], [-(2**63)]])
+    def test_in_a_cursor_is_refused_where_no_column_holds_it(self, position: list[object]) -> None:
+        forged = base64.urlsafe_b64encode(orjson.dumps(position)).decode()
+        kind = type(position[0])
+
+        with pytest.raises(InvalidCursor):
+            decode_cursor(forged, kind)  # type: ignore[arg-type]  # str or int
