@@ -40,7 +40,9 @@ _SETTINGS: dict[str, str] = {
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
     "max_connections": "200",
-    "shared_buffers": "128MB",
+    # Every connection's resident memory counts what it touched of these: a laptop has little data.
+    "shared_buffers": "32MB",
+    "io_method": "sync",
     "max_wal_size": "1GB",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -21,6 +21,8 @@ from shared.db.provision import ServiceDsns, provision
 READY_TIMEOUT_S = 60.0
 _MIGRATE_TIMEOUT_S = 60.0
 _PROBE_TIMEOUT_S = 1.0
+_CONNECTIONS = 6
+"""Of each service: four batches at once and two requests; the whole stack stays below 1.6 GiB."""
 
 
 def provision_databases(admin_dsn: str) -> dict[str, ServiceDsns]:
@@ -81,6 +83,7 @@ def service_child(service: str, around: Surroundings) -> Child:
         "TONGZHOU_HTTP_HOST": LOOPBACK,
         "TONGZHOU_HTTP_PORT": str(around.ports[service]),
         "TONGZHOU_LOG_FORMAT": "json",
+        "TONGZHOU_MAX_CONNECTIONS": str(_CONNECTIONS),
     }
     # Other settings of the shell reach the service, such as where traces go; an address of a
     # database does not, lest a local run writes to another one.
