@@ -51,7 +51,7 @@ BAD_PRODUCT: dict[str, tuple[object, ...]] = {
     "uscc": ("91320706MA1N00018M", "", 7, None),
     "pilot": ("second_set", "", 7),
     "equipment_kind": ("half", None),
-    "product": ("", "  ", "x" * 501, "nul\x00", 7),
+    "product": ("", "  ", "x" * 501, 7),
     "equipment_value_fen": NO_AMOUNT,
     "quota_fen": (-1, 1.5, "0", True, None, 2**63),
     "valid_from": NO_DAY,
