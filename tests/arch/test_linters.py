@@ -184,6 +184,12 @@ class TestImportContracts:
 
         assert broken_contracts(tmp_path, files) == {"rules and money are pure"}
 
+    @pytest.mark.parametrize("name", ["os", "pathlib", "importlib"])
+    def test_see_rules_that_read_what_nobody_gave_them(self, name: str, tmp_path: Path) -> None:
+        files = {"services/ferry/piers/rules.py": f"import {name}\n"}
+
+        assert broken_contracts(tmp_path, files) == {"rules and money are pure"}
+
     def test_are_all_planted(self) -> None:
         configured = re.findall(r'^name = "(.+)"$', CONFIGURATION.read_text("utf-8"), re.MULTILINE)
 

@@ -98,36 +98,60 @@ def check_slice_privacy(root: Path) -> list[str]:
     return problems
 
 
-MONEY_CODE = ("services/*/*/rules.py", "shared/money.py", "shared/rulepack/*.py")
+MONEY_CODE = (
+    "services/*/*/rules.py",
+    "services/*/*/handlers.py",
+    "services/*/*/store.py",
+    "services/*/*/schemas.py",
+    "services/*/processes/*.py",
+    "shared/money.py",
+    "shared/rulepack/*.py",
+    "shared/events/*.py",
+)
+NO_MONEY = {
+    "services/notify/feeds/handlers.py": "waits for a feed in seconds, which are floats",
+    "shared/events/export.py": "joins paths, with the same sign",
+}
+INEXACT_SQL = re.compile(
+    r"_fen\W.*\d\.\d|\d\.\d.*_fen\b|(::|\bAS\b)\s*(float[48]?|real|double precision)\b",
+    re.IGNORECASE,
+)
 
 
 def _inexact(module: Module, node: ast.AST) -> str | None:
+    found = None
     match node:
         case ast.Constant(value=float()):
-            return "a float literal"
+            found = "a float literal"
         case ast.BinOp(op=ast.Div()) | ast.AugAssign(op=ast.Div()):
-            return "true division; use Fraction or //"
-        case ast.Call(func=ast.Name(id="float" | "round" as name)):
-            return f"{name}()"
+            found = "true division; use Fraction or //"
+        case ast.BinOp(op=ast.Pow(), right=ast.UnaryOp(op=ast.USub())):
+            found = "a negative power; use Fraction"
+        case ast.Name(id="float" | "round" as name):
+            found = name
         case ast.Name() | ast.Attribute() if module.refers_to(node) == "decimal.Decimal":
-            return "Decimal"
-        case (
-            ast.arg(annotation=ast.Name(id="float"))
-            | ast.AnnAssign(annotation=ast.Name(id="float"))
-        ):
-            return "a float annotation"
-        case _:
-            return None
+            found = "Decimal"
+        case ast.Constant(value=str() as text) if INEXACT_SQL.search(text):
+            found = "a float in SQL"
+    return found
 
 
 def check_money_is_exact(root: Path) -> list[str]:
     """Money code has no float, no ``/``, no ``round`` and no Decimal."""
-    return [
-        module.at(node, f"{found} in money code")
-        for module in modules_matching(root, *MONEY_CODE)
-        for node in ast.walk(module.tree)
-        if (found := _inexact(module, node))
-    ]
+    problems = []
+    for module in modules_matching(root, *MONEY_CODE):
+        nodes = list(ast.walk(module.tree))
+        # A pattern that matches floats is there to refuse them.
+        harmless = {id(node.cls) for node in nodes if isinstance(node, ast.MatchClass)}
+        harmless |= docstrings(module.tree)
+        problems += [
+            module.at(node, f"{found} in money code")
+            for node in nodes
+            if module.relative not in NO_MONEY
+            and id(node) not in harmless
+            and (found := _inexact(module, node))
+        ]
+    return problems
 
 
 HIDDEN_INPUTS = {
@@ -137,6 +161,9 @@ HIDDEN_INPUTS = {
     "datetime.date.today",
     "time.time",
     "time.time_ns",
+    "time.gmtime",
+    "time.localtime",
+    "time.strftime",
     "uuid.uuid1",
     "uuid.uuid4",
     "uuid_utils.compat.uuid7",
@@ -156,19 +183,36 @@ EDGES = (
 """Where a real clock and real ids are wired in; everything else takes them as arguments."""
 
 
+HIDDEN_SQL = re.compile(
+    r"\b(now|clock_timestamp|statement_timestamp|gen_random_uuid|uuidv[47])\s*\(\s*\)"
+    r"|\b(current|local)_?(date|time|timestamp)\b",
+    re.IGNORECASE,
+)
+
+
 def check_time_and_ids_are_arguments(root: Path) -> list[str]:
-    """Nothing below the edges reads the clock or makes an id."""
-    return [
-        module.at(node, f"{name} below the edge; take it as an argument")
-        for module in modules_under(root, "shared", "services")
-        if not any(fnmatch(module.relative, edge) for edge in EDGES)
-        for node in ast.walk(module.tree)
-        if (name := module.refers_to(node)) in HIDDEN_INPUTS
-    ]
+    """Nothing below the edges reads the clock or makes an id, and no SQL does."""
+    problems = []
+    for module in modules_under(root, "shared", "services"):
+        edge = any(fnmatch(module.relative, edge) for edge in EDGES)
+        documentation = docstrings(module.tree)
+        for node in ast.walk(module.tree):
+            name = module.refers_to(node)
+            if name in HIDDEN_INPUTS and not edge:
+                problems.append(module.at(node, f"{name} below the edge; take it as an argument"))
+            match node:
+                case ast.Constant(value=str() as text) if id(node) not in documentation and (
+                    found := HIDDEN_SQL.search(text)
+                ):
+                    problems.append(module.at(node, f"{found[0]} in SQL; take it as an argument"))
+    return problems
 
 
 KAFKA_FACTORY = "shared/messaging/kafka.py"
-KAFKA_CLIENT = re.compile(r"aiokafka\..*AIOKafka(Producer|Consumer|AdminClient)$")
+KAFKA_CLIENT = re.compile(
+    r"aiokafka\..*AIOKafka(Producer|Consumer|AdminClient)$"
+    r"|(confluent_kafka|kafka)\..*(Producer|Consumer|AdminClient)$"
+)
 
 
 def check_one_kafka_factory(root: Path) -> list[str]:
@@ -183,9 +227,24 @@ def check_one_kafka_factory(root: Path) -> list[str]:
     ]
 
 
-TRANSACTION_SQL = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|START TRANSACTION|SAVEPOINT)\b")
+TRANSACTION_SQL = re.compile(
+    r"(^|;)\s*(BEGIN|COMMIT|END|ROLLBACK|ABORT|START\s+TRANSACTION|SAVEPOINT)\s*(;|$|\b(?=[A-Z ]))",
+    re.IGNORECASE,
+)
 KAFKA_OFFSETS = "shared/messaging/consumer.py"
 """The consumer reports offsets to Kafka by a method that is called commit as well; it is advice."""
+
+
+OUR_TRANSACTIONS = {"database", "_database"}
+"""``Database.transaction`` commits in shared/db/; the driver's own is another of that name."""
+
+
+def _last_name(node: ast.AST) -> str | None:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return None
 
 
 def check_one_commit(root: Path) -> list[str]:
@@ -201,8 +260,14 @@ def check_one_commit(root: Path) -> list[str]:
                     module.relative not in {KAFKA_OFFSETS, KAFKA_FACTORY}
                 ):
                     problems.append(module.at(node, f"{name}() outside shared/db/"))
+                case ast.Call(func=ast.Attribute(attr="transaction", value=owner)) if (
+                    _last_name(owner) not in OUR_TRANSACTIONS
+                ):
+                    problems.append(module.at(node, "the driver's transaction outside shared/db/"))
                 case ast.Constant(value=str() as text) if (
-                    TRANSACTION_SQL.match(text) and id(node) not in documentation
+                    "LANGUAGE plpgsql" not in text  # whose blocks begin and end no transaction
+                    and TRANSACTION_SQL.search(text)
+                    and id(node) not in documentation
                 ):
                     problems.append(module.at(node, "transaction SQL outside shared/db/"))
     return problems
@@ -273,11 +338,15 @@ def check_file_length(root: Path) -> list[str]:
 DOMAIN_WORDS = {
     "bank",
     "borrower",
+    "breaker",
     "claim",
     "compensation",
+    "consent",
     "department",
     "enterprise",
+    "fee",
     "firm",
+    "fund",
     "guarantee",
     "guarantor",
     "indemnity",
@@ -285,18 +354,24 @@ DOMAIN_WORDS = {
     "insurer",
     "lender",
     "loan",
+    "overdue",
     "policyholder",
     "premium",
+    "quota",
+    "recovery",
     "reguarantee",
     "reimbursement",
+    "subsidy",
 }
+PACK_WORDS = {"breaker", "fee", "quota", "recovery", "subsidy"}
+"""Sections and facts that packs may have: the mechanism knows their form, not their numbers."""
 TOKEN_CLAIMS = "shared/web/"
 """A bearer token makes claims (RFC 7519); the word is the standard's there, not ours."""
 
 
 def _words(identifier: str) -> set[str]:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", identifier).lower().split("_")
-    return {word.removesuffix("s") for word in spaced}
+    return {re.sub(r"ies$", "y", word).removesuffix("s") for word in spaced}
 
 
 def _identifiers(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
@@ -317,6 +392,10 @@ def check_kernel_has_no_domain_word(root: Path) -> list[str]:
         if module.relative.startswith("shared/events/"):
             continue
         allowed = {"claim"} if module.relative.startswith(TOKEN_CLAIMS) else set()
+        if "rule_pack" in module.relative or module.relative.startswith("shared/rulepack/"):
+            allowed |= PACK_WORDS
+        if _words(module.path.stem) & (DOMAIN_WORDS - allowed):
+            problems.append(f"{module.relative}:1: domain word in the file's name")
         problems += [
             module.at(node, f"domain word in the identifier {name}")
             for node, name in _identifiers(module.tree)
@@ -439,6 +518,9 @@ def check_exemptions_say_why(root: Path) -> list[str]:
     return problems
 
 
+OPT_OUT = re.compile(r"#\s*(mypy:|ruff:\s*noqa|flake8:\s*noqa)")
+
+
 def check_types_have_no_opt_out(root: Path) -> list[str]:
     """Mypy is strict for every module: no overrides, no ignored errors, no skipped imports."""
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
@@ -448,9 +530,21 @@ def check_types_have_no_opt_out(root: Path) -> list[str]:
         "ignore_missing_imports",
         "follow_imports",
     )
-    return [
+    problems = [
         f"pyproject.toml:1: {word} in mypy's configuration" for word in forbidden if word in text
     ]
+    for module in modules_under(root, *OUR_CODE):
+        problems += [
+            f"{module.relative}:{number}: opts the whole file out"
+            for number, comment in module.comments.items()
+            if OPT_OUT.search(comment)
+        ]
+        problems += [
+            module.at(node, "opts a function out of its types")
+            for node in ast.walk(module.tree)
+            if (module.refers_to(node) or "").endswith(".no_type_check")
+        ]
+    return problems
 
 
 CHECKS: tuple[Check, ...] = (
