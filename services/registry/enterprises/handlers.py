@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from services.registry.enterprises import rules, store
-from services.registry.enterprises.rules import Enterprise, Profile, Stored
+from services.registry.enterprises.rules import Change, Enterprise, Profile, Stored
 from shared.db.database import Transaction
 from shared.events.envelope import Event
 
 
 async def register(work: Transaction, enterprise: Enterprise) -> Stored:
     """Register an enterprise or correct its entry."""
-    known = (await store.lock_many(work, [enterprise.uscc.code])).get(enterprise.uscc.code)
+    known = (await store.lock_or_enter(work, [enterprise])).get(enterprise.uscc.code)
     registered, events = rules.register(known.enterprise if known else None, enterprise)
     return await publish(work, Stored(registered, known.version if known else 0), events)
 
@@ -29,9 +29,9 @@ async def lock(work: Transaction, uscc: str) -> Stored:
     return await store.lock(work, uscc)
 
 
-async def lock_many(work: Transaction, usccs: Sequence[str]) -> dict[str, Stored]:
-    """Lock those of several enterprises that exist."""
-    return await store.lock_many(work, usccs)
+async def lock_or_enter(work: Transaction, entries: Sequence[Enterprise]) -> dict[str, Stored]:
+    """Lock several enterprises, also those yet unknown; return the known ones by code."""
+    return await store.lock_or_enter(work, entries)
 
 
 async def publish(work: Transaction, stored: Stored, events: Sequence[Event]) -> Stored:
@@ -39,10 +39,10 @@ async def publish(work: Transaction, stored: Stored, events: Sequence[Event]) ->
     if not events:
         return stored
     saved = Stored(stored.enterprise, work.publish_all(events, after=stored.version))
-    await store.save_many(work, [saved])
+    await store.save_many(work, [Change(saved, stored.version)])
     return saved
 
 
-async def save_many(work: Transaction, entries: Sequence[Stored]) -> None:
+async def save_many(work: Transaction, changes: Sequence[Change]) -> None:
     """Save enterprises whose events are published."""
-    await store.save_many(work, entries)
+    await store.save_many(work, changes)

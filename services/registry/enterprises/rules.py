@@ -71,6 +71,14 @@ class Stored:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a locked enterprise became, and the version that it was locked at."""
+
+    stored: Stored
+    expected_version: int
+
+
 def check_place(region: str, chain: str) -> tuple[Violation, ...]:
     """Return why region or chain is not the city's; empty if both are."""
     found = []

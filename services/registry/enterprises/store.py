@@ -3,59 +3,80 @@
 from collections.abc import Sequence
 from datetime import date
 
-from services.registry.enterprises.rules import Enterprise, Profile, Stored
+from services.registry.enterprises.rules import Change, Enterprise, Profile, Stored
 from shared.db.database import Row, Transaction
-from shared.errors import NotFound, StaleVersion
+from shared.errors import NotFound, StaleVersion, Transient
 from shared.uscc import Uscc
 
 _COLUMNS = "uscc, version, name, region, chain, staff, sales_fen, tax_grade"
 
 
-async def lock_many(work: Transaction, usccs: Sequence[str]) -> dict[str, Stored]:
-    """Lock and return those that exist, in code order so that two imports cannot deadlock."""
+async def lock_or_enter(work: Transaction, entries: Sequence[Enterprise]) -> dict[str, Stored]:
+    """Lock enterprises whether they exist or not; return those that existed, by code.
+
+    A row that does not exist cannot be locked, so a new one is first entered at version 0: who else
+    enters it waits for this transaction. Advisory locks, one per code, would do the same but share
+    one small table with all locks of the server, and an import names thousands of firms. New codes
+    are taken before known ones, both in code order, so that two imports cannot deadlock.
+    """
+    ordered = {entry.uscc.code: entry for entry in entries}
+    await work.execute(
+        "INSERT INTO enterprise (uscc, version, name, region, chain, registered_at) "
+        "SELECT uscc, 0, name, region, chain, $5 "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) "
+        "AS given (uscc, name, region, chain) ORDER BY uscc ON CONFLICT (uscc) DO NOTHING",
+        list(ordered),
+        [entry.name for entry in ordered.values()],
+        [entry.region for entry in ordered.values()],
+        [entry.chain for entry in ordered.values()],
+        work.now,
+    )
     rows = await work.fetch(
         f"SELECT {_COLUMNS} FROM enterprise "  # noqa: S608 - constant columns
         "WHERE uscc = ANY($1::text[]) ORDER BY uscc FOR UPDATE",
-        sorted(set(usccs)),
+        list(ordered),
     )
-    return {row["uscc"]: _stored(row) for row in rows}
+    return {row["uscc"]: _stored(row) for row in rows if row["version"] > 0}
 
 
 async def lock(work: Transaction, uscc: str, *, expected_version: int | None = None) -> Stored:
     """Lock one enterprise; raises NotFound, or StaleVersion if it moved on."""
-    stored = (await lock_many(work, [uscc])).get(uscc)
-    if stored is None:
+    row = await work.fetchrow(
+        f"SELECT {_COLUMNS} FROM enterprise WHERE uscc = $1 FOR UPDATE",  # noqa: S608 - constant columns
+        uscc,
+    )
+    if row is None:
         raise NotFound(f"no enterprise {uscc}")
+    stored = _stored(row)
     if expected_version is not None and stored.version != expected_version:
         raise StaleVersion(f"enterprise {uscc} is at version {stored.version}")
     return stored
 
 
-async def save_many(work: Transaction, entries: Sequence[Stored]) -> None:
-    """Insert or update enterprises."""
-    await work.executemany(
-        "INSERT INTO enterprise (uscc, version, name, region, chain, staff, sales_fen, tax_grade, "
-        "registered_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
-        "ON CONFLICT (uscc) DO UPDATE SET version = excluded.version, name = excluded.name, "
-        "region = excluded.region, chain = excluded.chain, staff = excluded.staff, "
-        "sales_fen = excluded.sales_fen, tax_grade = excluded.tax_grade",
-        [_values(work, entry) for entry in entries],
+async def save_many(work: Transaction, changes: Sequence[Change]) -> None:
+    """Save what locked enterprises became; raises Transient if one is not at its version."""
+    entries = [change.stored.enterprise for change in changes]
+    profiles = [entry.profile for entry in entries]
+    tag = await work.execute(
+        "UPDATE enterprise SET version = new.version, name = new.name, region = new.region, "
+        "chain = new.chain, staff = new.staff, sales_fen = new.sales_fen, "
+        "tax_grade = new.tax_grade "
+        "FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], "
+        "$7::integer[], $8::bigint[], $9::text[]) AS new (uscc, expected, version, name, region, "
+        "chain, staff, sales_fen, tax_grade) "
+        "WHERE enterprise.uscc = new.uscc AND enterprise.version = new.expected",
+        [entry.uscc.code for entry in entries],
+        [change.expected_version for change in changes],
+        [change.stored.version for change in changes],
+        [entry.name for entry in entries],
+        [entry.region for entry in entries],
+        [entry.chain for entry in entries],
+        [profile and profile.staff for profile in profiles],
+        [profile and profile.sales_fen for profile in profiles],
+        [profile and profile.tax_grade for profile in profiles],
     )
-
-
-def _values(work: Transaction, entry: Stored) -> tuple[object, ...]:
-    enterprise, profile = entry.enterprise, entry.enterprise.profile
-    return (
-        enterprise.uscc.code,
-        entry.version,
-        enterprise.name,
-        enterprise.region,
-        enterprise.chain,
-        profile.staff if profile else None,
-        profile.sales_fen if profile else None,
-        profile.tax_grade if profile else None,
-        work.now,
-    )
+    if tag != f"UPDATE {len(changes)}":
+        raise Transient("an enterprise changed while it was being saved")
 
 
 async def get(work: Transaction, uscc: str, *, reader: str, on: date) -> Stored:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.registry.institutions import store
 from services.registry.institutions.rules import Institution, parse_row
-from services.registry.institutions.store import Stored
+from services.registry.institutions.store import Change, Stored
 from shared.db.database import Transaction
 from shared.errors import RuleViolation, Violation
 from shared.web.csv_upload import Line
@@ -30,8 +30,8 @@ class ImportedRow:
 
 async def register(work: Transaction, institutions: Sequence[Institution]) -> list[Stored]:
     """Enter or replace entries; an unchanged one publishes nothing."""
-    known = await store.lock_many(work, [entry.code for entry in institutions])
-    changed: list[Stored] = []
+    known = await store.lock_or_enter(work, institutions)
+    changes: list[Change] = []
     result: list[Stored] = []
     for institution in institutions:
         before = known.get(institution.code)
@@ -40,9 +40,9 @@ async def register(work: Transaction, institutions: Sequence[Institution]) -> li
             continue
         after = before.version if before else 0
         version = work.publish_all([institution.registered()], after=after)
-        changed.append(Stored(institution, version))
-        result.append(changed[-1])
-    await store.save_many(work, changed)
+        result.append(Stored(institution, version))
+        changes.append(Change(result[-1], after))
+    await store.save_many(work, changes)
     return result
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.registry.enterprises import handlers as enterprises
 from services.registry.enterprises import rules as enterprise_rules
+from services.registry.enterprises.rules import Change
 from services.registry.enterprises.rules import Stored as StoredEnterprise
 from services.registry.lists import store
 from services.registry.lists.rules import Entry, parse_row
@@ -92,11 +93,11 @@ async def _publish_entries(
     work: Transaction, list_code: str, number: int, entries: Sequence[Entry], *, by: str
 ) -> None:
     usccs = [entry.enterprise.uscc.code for entry in entries]
-    known = await enterprises.lock_many(work, usccs)
+    known = await enterprises.lock_or_enter(work, [entry.enterprise for entry in entries])
     held: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for qualification in await qualifications.of_enterprises(work, usccs):
         held[qualification.uscc.code].add((qualification.category, qualification.certificate_no))
-    saved: list[StoredEnterprise] = []
+    changes: list[Change] = []
     granted: list[Qualification] = []
     # The order of the codes, like that of the locks, so that two imports cannot deadlock.
     for entry in sorted(entries, key=lambda entry: entry.enterprise.uscc.code):
@@ -104,9 +105,10 @@ async def _publish_entries(
         stored, new, events = _entry_events(work, entry, known.get(code), held[code], by=by)
         events.append(ListMemberAdded(uscc=code, list_code=list_code, list_version=number))
         version = work.publish_all(events, after=stored.version)
-        saved.append(StoredEnterprise(stored.enterprise, version))
+        saved = StoredEnterprise(stored.enterprise, version)
+        changes.append(Change(saved, stored.version))
         granted += new
-    await enterprises.save_many(work, saved)
+    await enterprises.save_many(work, changes)
     await qualifications.insert_many(work, granted)
 
 
