@@ -219,9 +219,9 @@ class EmbeddedKafka:
         return None if self.child.running else self.child.death()
 
     def stop(self) -> None:
-        """Stop the broker, within about three seconds, and remove its files."""
+        """End the broker at once: its files are removed next, so it has nothing to put in order."""
         if self._child is not None:
-            self._child.stop(grace_s=_STOP_GRACE_S)
+            self._child.kill()
             self._child = None
         shutil.rmtree(self._home, ignore_errors=True)
 
