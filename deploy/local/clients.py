@@ -77,10 +77,10 @@ _DEPARTMENT = (
     "registry.institutions:read",
     "registry.enterprises:read",
     "registry.lists:read",
-    "registry.qualifications:read",
 )
 _LIST_OWNER = (
     *_DEPARTMENT,
+    "registry.qualifications:read",
     "registry.enterprises:write",
     "registry.lists:write",
     "registry.qualifications:write",
@@ -101,6 +101,10 @@ _SUPERVISOR = (
 _OPERATOR = (
     "registry.institutions:read",
     "registry.institutions:write",
+    "registry.enterprises:read",
+    "registry.enterprises:read-all",
+    "registry.qualifications:read",
+    "registry.qualifications:read-all",
     "registry.lists:read",
     "registry.consents:read",
     "registry.consents:read-all",
@@ -131,7 +135,10 @@ _AUDITOR = (
 _PORTAL = (
     "registry.institutions:read",
     "registry.enterprises:read",
+    "registry.enterprises:read-all",
     "registry.enterprises:write",
+    "registry.qualifications:read",
+    "registry.qualifications:read-all",
     "registry.consents:read",
     "registry.consents:read-all",
     "registry.consents:write",

@@ -16,11 +16,11 @@ async def register(work: Transaction, enterprise: Enterprise) -> Stored:
 
 
 async def record_profile(
-    work: Transaction, uscc: str, profile: Profile, *, by: str, expected_version: int
+    work: Transaction, uscc: str, profile: Profile, *, expected_version: int
 ) -> Stored:
     """Record figures about an enterprise."""
     stored = await store.lock(work, uscc, expected_version=expected_version)
-    changed, events = rules.record_profile(stored.enterprise, profile, by=by)
+    changed, events = rules.record_profile(stored.enterprise, profile)
     return await publish(work, Stored(changed, stored.version), events)
 
 

@@ -14,14 +14,21 @@ from services.registry.enterprises.schemas import (
 )
 from shared import uscc
 from shared.web import commands
-from shared.web.auth import Authenticated
+from shared.web.auth import Authenticated, Caller
 from shared.web.commands import Command
 from shared.web.problem import problems
 
 router = APIRouter(tags=["enterprises 企业"])
 
+ANYONES = "registry.enterprises:read-all"
+"""With this scope a caller reads every enterprise's figures; without it those that it recorded."""
+
 Write = Annotated[Command, commands.command("registry.enterprises:write")]
 Read = Annotated[commands.Query, commands.query("registry.enterprises:read")]
+
+
+def _reader(caller: Caller) -> str | None:
+    return None if ANYONES in caller.scopes else caller.org
 
 
 @router.post(
@@ -29,9 +36,10 @@ Read = Annotated[commands.Query, commands.query("registry.enterprises:read")]
 )
 async def register_enterprise(body: RegisterEnterprise, command: Write) -> Response:
     """Register an enterprise or correct its entry."""
+    reader = _reader(command.caller)
     return await command.run(
         lambda work: handlers.register(work, body.enterprise()),
-        present=EnterpriseView.of,
+        present=lambda stored: EnterpriseView.of(stored, reader=reader),
         status=201,
         location=lambda stored: f"/v1/enterprises/{stored.enterprise.uscc}",
     )
@@ -44,21 +52,21 @@ async def register_enterprise(body: RegisterEnterprise, command: Write) -> Respo
 )
 async def record_profile(code: str, body: RecordProfile, command: Write) -> Response:
     """Record figures about an enterprise: staff, sales, tax grade."""
-    expected, by = command.if_match, command.caller.org
+    expected, profile = command.if_match, body.profile(command.caller.org)
+    reader = _reader(command.caller)
     return await command.run(
-        lambda work: handlers.record_profile(
-            work, code, body.profile(), by=by, expected_version=expected
-        ),
-        present=EnterpriseView.of,
+        lambda work: handlers.record_profile(work, code, profile, expected_version=expected),
+        present=lambda stored: EnterpriseView.of(stored, reader=reader),
     )
 
 
 @router.get("/v1/enterprises/{code}", response_model=EnterpriseView, responses=problems(404))
 async def get_enterprise(code: str, query: Read) -> Response:
-    """Read an enterprise: departments any, others under a consent in force."""
+    """Read an enterprise; its figures are shown only to the department that recorded them."""
+    reader = _reader(query.caller)
     return await query.run(
-        lambda work: store.get(work, code, reader=query.caller.org, on=work.today),
-        present=EnterpriseView.of,
+        lambda work: store.get(work, code),
+        present=lambda stored: EnterpriseView.of(stored, reader=reader),
     )
 
 

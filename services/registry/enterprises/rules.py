@@ -45,11 +45,12 @@ class UnknownRegionOrChain(Malformed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Figures about an enterprise; sales in fen."""
+    """Figures about an enterprise as one department states them; sales in fen."""
 
     staff: int
     sales_fen: int
     tax_grade: TaxGrade
+    recorded_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,12 @@ class Enterprise:
     region: str
     chain: str
     profile: Profile | None = None
+
+    def profile_for(self, reader: str | None) -> Profile | None:
+        """Return the figures if the reader recorded them; None reads those of any department."""
+        if self.profile is None or reader in (None, self.profile.recorded_by):
+            return self.profile
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +138,14 @@ def register(
 
 
 def record_profile(
-    enterprise: Enterprise, profile: Profile, *, by: str
+    enterprise: Enterprise, profile: Profile
 ) -> tuple[Enterprise, list[ProfileRecorded]]:
-    """Record figures; the same figures again are no event."""
+    """Record figures; the same figures of the same department again are no event."""
     if enterprise.profile == profile:
         return enterprise, []
     event = ProfileRecorded(
         uscc=enterprise.uscc.code,
-        recorded_by=by,
+        recorded_by=profile.recorded_by,
         staff=profile.staff,
         sales_fen=profile.sales_fen,
         tax_grade=profile.tax_grade,

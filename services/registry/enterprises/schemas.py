@@ -9,7 +9,7 @@ from shared.errors import Violation
 from shared.events.fields import Region, Word
 from shared.events.registry import TaxGrade
 from shared.uscc import Uscc
-from shared.web.fields import Body, Count, Fen, Text, UsccField, View
+from shared.web.fields import Body, Count, Fen, OrgCode, Text, UsccField, View
 
 
 class RegisterEnterprise(Body):
@@ -34,9 +34,14 @@ class RecordProfile(Body):
     sales_fen: Fen
     tax_grade: Annotated[TaxGrade, Field(examples=["A"])]
 
-    def profile(self) -> Profile:
-        """Return the figures."""
-        return Profile(staff=self.staff, sales_fen=self.sales_fen, tax_grade=self.tax_grade)
+    def profile(self, by: str) -> Profile:
+        """Return the figures as a department states them."""
+        return Profile(
+            staff=self.staff,
+            sales_fen=self.sales_fen,
+            tax_grade=self.tax_grade,
+            recorded_by=by,
+        )
 
 
 class ProfileView(View):
@@ -45,15 +50,25 @@ class ProfileView(View):
     staff: Count
     sales_fen: Fen
     tax_grade: Annotated[TaxGrade, Field(examples=["A"])]
+    recorded_by: OrgCode
 
     @classmethod
     def of(cls, profile: Profile) -> Self:
         """Show the figures."""
-        return cls(staff=profile.staff, sales_fen=profile.sales_fen, tax_grade=profile.tax_grade)
+        return cls(
+            staff=profile.staff,
+            sales_fen=profile.sales_fen,
+            tax_grade=profile.tax_grade,
+            recorded_by=profile.recorded_by,
+        )
 
 
 class EnterpriseView(View):
-    """An enterprise."""
+    """What anyone may know of an enterprise, and its figures for who recorded them.
+
+    ``profile`` is null for everyone else, whether there are figures or not: they go out through the
+    feed ``enterprise-profiles``, which asks for a grant and logs each disclosure.
+    """
 
     uscc: UsccField
     name: Text
@@ -63,10 +78,10 @@ class EnterpriseView(View):
     version: Count
 
     @classmethod
-    def of(cls, stored: Stored) -> Self:
-        """Show a stored enterprise."""
+    def of(cls, stored: Stored, *, reader: str | None) -> Self:
+        """Show a stored enterprise to one organisation; None reads the figures of any."""
         entry = stored.enterprise
-        profile = entry.profile
+        profile = entry.profile_for(reader)
         return cls(
             uscc=entry.uscc.code,
             name=entry.name,

@@ -1,14 +1,13 @@
 """SQL of the enterprises."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from services.registry.enterprises.rules import Change, Enterprise, Profile, Stored
 from shared.db.database import Row, Transaction
 from shared.errors import NotFound, StaleVersion, Transient
 from shared.uscc import Uscc
 
-_COLUMNS = "uscc, version, name, region, chain, staff, sales_fen, tax_grade"
+_COLUMNS = "uscc, version, name, region, chain, staff, sales_fen, tax_grade, recorded_by"
 
 
 async def lock_or_enter(work: Transaction, entries: Sequence[Enterprise]) -> dict[str, Stored]:
@@ -60,10 +59,10 @@ async def save_many(work: Transaction, changes: Sequence[Change]) -> None:
     tag = await work.execute(
         "UPDATE enterprise SET version = new.version, name = new.name, region = new.region, "
         "chain = new.chain, staff = new.staff, sales_fen = new.sales_fen, "
-        "tax_grade = new.tax_grade "
+        "tax_grade = new.tax_grade, recorded_by = new.recorded_by "
         "FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], "
-        "$7::integer[], $8::bigint[], $9::text[]) AS new (uscc, expected, version, name, region, "
-        "chain, staff, sales_fen, tax_grade) "
+        "$7::integer[], $8::bigint[], $9::text[], $10::text[]) AS new (uscc, expected, version, "
+        "name, region, chain, staff, sales_fen, tax_grade, recorded_by) "
         "WHERE enterprise.uscc = new.uscc AND enterprise.version = new.expected",
         [entry.uscc.code for entry in entries],
         [change.expected_version for change in changes],
@@ -74,24 +73,17 @@ async def save_many(work: Transaction, changes: Sequence[Change]) -> None:
         [profile and profile.staff for profile in profiles],
         [profile and profile.sales_fen for profile in profiles],
         [profile and profile.tax_grade for profile in profiles],
+        [profile and profile.recorded_by for profile in profiles],
     )
     if tag != f"UPDATE {len(changes)}":
         raise Transient("an enterprise changed while it was being saved")
 
 
-async def get(work: Transaction, uscc: str, *, reader: str, on: date) -> Stored:
-    """Read an enterprise: departments and the platform any, others under a consent in force.
-
-    Raises NotFound for the rest, as if the enterprise did not exist.
-    """
+async def get(work: Transaction, uscc: str) -> Stored:
+    """Read an enterprise; raises NotFound."""
     row = await work.fetchrow(
-        f"SELECT {_COLUMNS} FROM enterprise WHERE uscc = $1 AND ("  # noqa: S608 - constant columns
-        "EXISTS (SELECT 1 FROM institution WHERE code = $2 AND kind IN ('department', 'platform')) "
-        "OR EXISTS (SELECT 1 FROM consent WHERE consent.uscc = $1 AND grantee = $2 "
-        "AND valid_from <= $3 AND $3 < valid_to AND (revoked_on IS NULL OR $3 < revoked_on)))",
+        f"SELECT {_COLUMNS} FROM enterprise WHERE uscc = $1",  # noqa: S608 - constant columns
         uscc,
-        reader,
-        on,
     )
     if row is None:
         raise NotFound(f"no enterprise {uscc}")
@@ -100,9 +92,12 @@ async def get(work: Transaction, uscc: str, *, reader: str, on: date) -> Stored:
 
 def _stored(row: Row) -> Stored:
     profile = None
-    if row["tax_grade"] is not None:
+    if row["recorded_by"] is not None:
         profile = Profile(
-            staff=row["staff"], sales_fen=row["sales_fen"], tax_grade=row["tax_grade"]
+            staff=row["staff"],
+            sales_fen=row["sales_fen"],
+            tax_grade=row["tax_grade"],
+            recorded_by=row["recorded_by"],
         )
     enterprise = Enterprise(
         uscc=Uscc(row["uscc"]),

@@ -24,4 +24,5 @@ class EnterpriseTable(EnterprisesTables, table=True):
     staff: int | None = Field(sa_column=Column(Integer))
     sales_fen: int | None = Field(sa_column=Column(BigInteger))
     tax_grade: str | None = Field(sa_column=Column(Text))
+    recorded_by: str | None = Field(sa_column=Column(Text))
     registered_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

@@ -47,7 +47,7 @@ async def import_version(
     by: str,
 ) -> ImportReport:
     """Publish the next version of a list with the good rows of a file."""
-    entries, rows = _sort(lines, misshapen)
+    entries, rows = _sort(lines, misshapen, by=by)
     number = await store.next_version(work, list_code)
     rejected = sum(1 for row in rows if row.reasons)
     await store.insert_version(
@@ -61,12 +61,12 @@ async def import_version(
 
 
 def _sort(
-    lines: Sequence[Line], misshapen: dict[int, Violation]
+    lines: Sequence[Line], misshapen: dict[int, Violation], *, by: str
 ) -> tuple[list[Entry], list[ImportedRow]]:
     good: dict[str, Entry] = {}
     rows = [ImportedRow(number, "", (reason,)) for number, reason in misshapen.items()]
     for line in lines:
-        parsed = parse_row({column: line[column] for column in line.cells})
+        parsed = parse_row({column: line[column] for column in line.cells}, by=by)
         if isinstance(parsed, Entry):
             code = parsed.enterprise.uscc.code
             if code in good:
@@ -124,7 +124,7 @@ def _entry_events(
     registered, first = enterprise_rules.register(
         known.enterprise if known else None, entry.enterprise
     )
-    profiled, second = enterprise_rules.record_profile(registered, entry.profile, by=by)
+    profiled, second = enterprise_rules.record_profile(registered, entry.profile)
     granted = [
         Qualification(
             id=QualificationId(work.new_id()),

@@ -52,8 +52,11 @@ class Entry:
     valid_to: date
 
 
-def parse_row(cells: Mapping[str, str]) -> Entry | tuple[Violation, ...]:
-    """Read a row, or return every reason why it is refused; ``field`` is the column."""
+def parse_row(cells: Mapping[str, str], *, by: str) -> Entry | tuple[Violation, ...]:
+    """Read a row as its publisher states it, or return every reason why it is refused.
+
+    A reason's ``field`` is the column.
+    """
     reasons = [
         *_check_code(cells["uscc"]),
         *_check_texts(cells),
@@ -76,6 +79,7 @@ def parse_row(cells: Mapping[str, str]) -> Entry | tuple[Violation, ...]:
             staff=int(cells["staff"]),
             sales_fen=int(cells["sales_yuan"]) * FEN_PER_YUAN,
             tax_grade=_GRADES[cells["tax_grade"]],
+            recorded_by=by,
         ),
         categories=tuple(CATEGORIES[word] for word in _words(cells["categories"])),
         certificate_no=cells["certificate_no"],

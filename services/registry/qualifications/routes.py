@@ -19,8 +19,15 @@ from shared.web.problem import problems
 
 router = APIRouter(tags=["qualifications 资格"])
 
+ANYONES = "registry.qualifications:read-all"
+"""With this scope a caller reads every qualification; without it those that it granted."""
+
 Write = Annotated[Command, commands.command("registry.qualifications:write")]
 Read = Annotated[commands.Query, commands.query("registry.qualifications:read")]
+
+
+def _reader(query: commands.Query) -> str | None:
+    return None if ANYONES in query.caller.scopes else query.caller.org
 
 
 @router.post(
@@ -79,19 +86,22 @@ async def revoke_qualification(
     responses=problems(404),
 )
 async def get_qualification(qualification_id: UUID, query: Read) -> Response:
-    """Read one qualification."""
+    """Read one qualification that the caller's organisation granted."""
+    reader = _reader(query)
     return await query.run(
-        lambda work: store.get(work, qualification_id), present=QualificationView.of
+        lambda work: store.show(work, qualification_id, reader=reader),
+        present=QualificationView.of,
     )
 
 
 @router.get(
     "/v1/enterprises/{code}/qualifications",
     response_model=QualificationsView,
-    responses=problems(),
+    responses=problems(404),
 )
 async def list_qualifications(code: str, query: Read) -> Response:
-    """Read every qualification of an enterprise."""
+    """Read what the caller's organisation granted an enterprise."""
+    reader = _reader(query)
     return await query.run(
-        lambda work: store.of_enterprises(work, [code]), present=QualificationsView.of
+        lambda work: store.show_all(work, code, reader=reader), present=QualificationsView.of
     )

@@ -12,7 +12,7 @@ from datetime import date
 from typing import NewType
 from uuid import UUID
 
-from shared.errors import Conflict, RuleViolation, Violation
+from shared.errors import Conflict, NotFound, RuleViolation, Violation
 from shared.events.registry import (
     Category,
     QualificationAmended,
@@ -22,6 +22,19 @@ from shared.events.registry import (
 from shared.uscc import Uscc
 
 QualificationId = NewType("QualificationId", UUID)
+
+
+class QualificationNotFound(NotFound):
+    """There is no such qualification, or another department granted it."""
+
+    code = "qualification-not-found"
+    title_zh = "未找到资格"
+    title_en = "Qualification not found"
+    action_zh = "此处仅可查询本机构认定的资格；其他资格请在 notify 订阅 enterprise-qualifications。"
+    action_en = (
+        "Only what your organisation granted is shown here; for the rest subscribe to the feed "
+        "enterprise-qualifications of notify."
+    )
 
 
 class QualificationPeriodInvalid(RuleViolation):

@@ -65,7 +65,7 @@ class QualificationView(View):
 
 
 class QualificationsView(View):
-    """Every qualification of one enterprise, oldest first."""
+    """Those qualifications of one enterprise that the reader is shown, oldest first."""
 
     items: list[QualificationView]
 

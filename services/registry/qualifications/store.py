@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.registry.qualifications.rules import Qualification, QualificationId
+from services.registry.qualifications.rules import (
+    Qualification,
+    QualificationId,
+    QualificationNotFound,
+)
 from shared.db.database import Row, Transaction
-from shared.errors import NotFound, StaleVersion
+from shared.errors import StaleVersion
 from shared.uscc import Uscc
 
 _COLUMNS = (
@@ -62,16 +66,24 @@ async def save(work: Transaction, stored: Stored, *, reason: str | None) -> Stor
 async def get(
     work: Transaction, qualification_id: UUID, *, expected_version: int | None = None
 ) -> Stored:
-    """Read a qualification; raises NotFound, or StaleVersion if it moved on."""
+    """Read a qualification; raises QualificationNotFound, or StaleVersion if it moved on."""
     row = await work.fetchrow(
         f"SELECT {_COLUMNS} FROM qualification WHERE id = $1",  # noqa: S608 - constant columns
         qualification_id,
     )
     if row is None:
-        raise NotFound(f"no qualification {qualification_id}")
+        raise QualificationNotFound(f"no qualification {qualification_id}")
     if expected_version is not None and row["version"] != expected_version:
         raise StaleVersion(f"qualification {qualification_id} is at version {row['version']}")
     return _stored(row)
+
+
+async def show(work: Transaction, qualification_id: UUID, *, reader: str | None) -> Stored:
+    """Read a qualification for one organisation, which must have granted it; None reads any."""
+    stored = await get(work, qualification_id)
+    if reader not in (None, stored.qualification.granted_by):
+        raise QualificationNotFound(f"no qualification {qualification_id}")
+    return stored
 
 
 async def of_enterprises(work: Transaction, usccs: Sequence[str]) -> list[Stored]:
@@ -82,6 +94,19 @@ async def of_enterprises(work: Transaction, usccs: Sequence[str]) -> list[Stored
         list(usccs),
     )
     return [_stored(row) for row in rows]
+
+
+async def show_all(work: Transaction, uscc: str, *, reader: str | None) -> list[Stored]:
+    """Read what one organisation granted an enterprise, or what anyone did for None.
+
+    Raises QualificationNotFound where the organisation granted nothing: an empty answer would say
+    that the enterprise holds nothing.
+    """
+    held = await of_enterprises(work, [uscc])
+    shown = [stored for stored in held if reader in (None, stored.qualification.granted_by)]
+    if reader is not None and not shown:
+        raise QualificationNotFound(f"{reader} granted nothing to {uscc}")
+    return shown
 
 
 def _stored(row: Row) -> Stored:

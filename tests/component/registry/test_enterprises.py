@@ -85,39 +85,6 @@ class TestUsccCheck:
         assert code in {reason["code"] for reason in answer.json()["reasons"]}
 
 
-class TestReadingAnEnterprise:
-    async def test_is_open_to_departments_and_closed_to_a_bank_without_consent(
-        self, registry: ServiceUnderTest
-    ) -> None:
-        department = await get(registry, f"/v1/enterprises/{USCC}")
-        bank = await get(registry, f"/v1/enterprises/{USCC}", org="bank-haizhou")
-
-        assert department.json()["name"] == "示例企业"
-        assert_refused(bank, 404, "not-found")
-
-    async def test_opens_to_a_bank_with_the_enterprises_consent_until_it_is_revoked(
-        self, registry: ServiceUnderTest
-    ) -> None:
-        consent = {
-            "uscc": USCC,
-            "grantee": "bank-haizhou",
-            "purpose": "credit_assessment",
-            "feeds": ["enterprise-profiles"],
-            "evidence_sha256": "a" * 64,
-            "valid_from": "2026-03-01",
-            "valid_to": "2027-03-01",
-        }
-        headers = registry.headers("portal", "registry.consents:write")
-        granted = await registry.client.post("/v1/consents", json=consent, headers=headers)
-        during = await get(registry, f"/v1/enterprises/{USCC}", org="bank-haizhou")
-        revoke = registry.headers("portal", "registry.consents:write", If_Match='"1"')
-        path = f"/v1/consents/{granted.json()['consent_id']}/revoke"
-        await registry.client.post(path, headers=revoke)
-        after = await get(registry, f"/v1/enterprises/{USCC}", org="bank-haizhou")
-
-        assert [during.status_code, after.status_code] == [200, 404]
-
-
 class TestProfile:
     async def test_is_recorded_once(self, registry: ServiceUnderTest) -> None:
         body = {"staff": 51, "sales_fen": 2_010_000_000, "tax_grade": "A"}
@@ -126,7 +93,7 @@ class TestProfile:
         first = await post(registry, path, body, org="dept-sw", If_Match='"1"')
         again = await post(registry, path, body, org="dept-sw", If_Match='"2"')
 
-        assert first.json()["profile"] == body
+        assert first.json()["profile"] == {**body, "recorded_by": "dept-sw"}
         assert again.json()["version"] == 2
         types = await registry.published_types()
         assert types.count("registry.enterprise.profile_recorded.v1") == 1

@@ -30,6 +30,7 @@ STATEMENTS = (
         staff integer,
         sales_fen bigint,
         tax_grade text,
+        recorded_by text,
         registered_at timestamptz NOT NULL
     )
     """,

@@ -18,7 +18,7 @@ from shared.uscc import Uscc
 from tests.support.city import FIRM
 
 ENTERPRISE = Enterprise(uscc=Uscc(FIRM), name="示例企业", region="320706", chain="new_energy")
-PROFILE = Profile(staff=51, sales_fen=2_010_000_000, tax_grade="A")
+PROFILE = Profile(staff=51, sales_fen=2_010_000_000, tax_grade="A", recorded_by="dept-sw")
 
 
 class TestPlace:
@@ -80,13 +80,30 @@ class TestRegistering:
 
 class TestProfile:
     def test_is_told_when_it_changes_and_by_whom(self) -> None:
-        known, first = record_profile(ENTERPRISE, PROFILE, by="dept-sw")
-        same, nothing = record_profile(known, PROFILE, by="dept-kj")
-        changed, second = record_profile(known, replace(PROFILE, staff=52), by="dept-kj")
+        other = replace(PROFILE, staff=52, recorded_by="dept-kj")
+
+        known, first = record_profile(ENTERPRISE, PROFILE)
+        same, nothing = record_profile(known, PROFILE)
+        changed, second = record_profile(known, other)
 
         assert (known.profile, same, nothing) == (PROFILE, known, [])
-        assert changed.profile == replace(PROFILE, staff=52)
+        assert changed.profile == other
         assert [(event.recorded_by, event.staff) for event in (*first, *second)] == [
             ("dept-sw", 51),
             ("dept-kj", 52),
         ]
+
+    def test_is_told_when_another_department_vouches_for_the_same_figures(self) -> None:
+        known = replace(ENTERPRISE, profile=PROFILE)
+
+        _, [event] = record_profile(known, replace(PROFILE, recorded_by="dept-kj"))
+
+        assert event.recorded_by == "dept-kj"
+
+    def test_is_shown_to_its_department_and_to_whom_all_is_open(self) -> None:
+        known = replace(ENTERPRISE, profile=PROFILE)
+
+        shown = [known.profile_for(reader) for reader in ("dept-sw", None, "dept-kj", "")]
+
+        assert shown == [PROFILE, PROFILE, None, None]
+        assert ENTERPRISE.profile_for(None) is None

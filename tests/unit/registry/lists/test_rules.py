@@ -9,6 +9,7 @@ from services.registry.lists.rules import CATEGORIES, COLUMNS, Entry, parse_row
 from shared.uscc import Uscc
 from tests.support.city import FIRM
 
+BUREAU = "dept-kj"
 ROW = {
     "uscc": FIRM,
     "name": "示例企业",
@@ -26,14 +27,14 @@ ROW = {
 
 class TestRow:
     def test_becomes_an_entry_with_sales_in_fen(self) -> None:
-        entry = parse_row(ROW)
+        entry = parse_row(ROW, by=BUREAU)
 
         assert isinstance(entry, Entry)
         assert set(ROW) == set(COLUMNS)
         assert (entry.enterprise.uscc, entry.enterprise.name) == (Uscc(FIRM), "示例企业")
         assert (entry.enterprise.region, entry.enterprise.chain) == ("320706", "new_energy")
         assert (entry.profile.staff, entry.profile.sales_fen) == (51, 2_010_000_000)
-        assert entry.profile.tax_grade == "A"
+        assert (entry.profile.tax_grade, entry.profile.recorded_by) == ("A", BUREAU)
         assert entry.categories == ("hnte", "tech_sme")
         assert (entry.valid_from, entry.valid_to) == (date(2025, 9, 8), date(2028, 9, 8))
 
@@ -52,10 +53,10 @@ class TestRow:
         ],
     )
     def test_is_taken_at_each_limit(self, column: str, text: str) -> None:
-        assert isinstance(parse_row({**ROW, column: text}), Entry)
+        assert isinstance(parse_row({**ROW, column: text}, by=BUREAU), Entry)
 
     def test_counts_a_category_once(self) -> None:
-        entry = parse_row({**ROW, "categories": "hnte;tech_sme; hnte"})
+        entry = parse_row({**ROW, "categories": "hnte;tech_sme; hnte"}, by=BUREAU)
 
         assert isinstance(entry, Entry)
         assert entry.categories == ("hnte", "tech_sme")
@@ -94,7 +95,7 @@ class TestRow:
         ],
     )
     def test_names_the_cell_that_is_wrong(self, column: str, text: str) -> None:
-        reasons = parse_row({**ROW, column: text})
+        reasons = parse_row({**ROW, column: text}, by=BUREAU)
 
         assert isinstance(reasons, tuple)
         assert {reason.field for reason in reasons} == {column}
@@ -102,7 +103,7 @@ class TestRow:
         assert all(len(str(reason.actual)) <= 80 for reason in reasons)
 
     def test_names_all_cells_at_once(self) -> None:
-        reasons = parse_row(dict.fromkeys(ROW, ""))
+        reasons = parse_row(dict.fromkeys(ROW, ""), by=BUREAU)
 
         assert isinstance(reasons, tuple)
         assert {reason.field for reason in reasons} == set(ROW)
