@@ -25,7 +25,7 @@ Write = Annotated[Command, commands.command("registry.institutions:write")]
 Read = Annotated[commands.Query, commands.query("registry.institutions:read")]
 
 
-@router.post("", status_code=201, response_model=InstitutionView, responses=problems(400))
+@router.post("", status_code=201, response_model=InstitutionView, responses=problems(400, 409))
 async def register_institution(body: RegisterInstitution, command: Write) -> Response:
     """Enter or replace one entry."""
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import get_args
 
 from shared import uscc
-from shared.errors import Violation
+from shared.errors import RuleViolation, Violation
 from shared.events.registry import InstitutionKind, InstitutionRegistered
 
 COLUMNS = ("code", "name_zh", "name_en", "kind", "uscc", "region", "valid_from", "valid_to")
@@ -23,9 +23,20 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LONGEST_NAME = 500
 
 
+class InstitutionPeriodInvalid(RuleViolation):
+    """The entry ends before it begins."""
+
+    code = "institution-period-invalid"
+    title_zh = "机构有效期无效"
+    title_en = "Invalid institution period"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Institution:
-    """One entry; ``valid_to`` is exclusive, None while open."""
+    """One entry; ``valid_to`` is exclusive, None while open.
+
+    Raises :class:`InstitutionPeriodInvalid` where it ends before it begins.
+    """
 
     code: str
     kind: InstitutionKind
@@ -35,6 +46,19 @@ class Institution:
     region: str
     valid_from: date
     valid_to: date | None
+
+    def __post_init__(self) -> None:
+        if self.valid_to is None or self.valid_from < self.valid_to:
+            return
+        violation = Violation(
+            code="period",
+            zh="止期须晚于起期",
+            en="must be after valid_from",
+            field="/valid_to",
+            limit=self.valid_from.isoformat(),
+            actual=self.valid_to.isoformat(),
+        )
+        raise InstitutionPeriodInvalid(violation.en, violations=(violation,))
 
     def registered(self) -> InstitutionRegistered:
         """Return the event that tells the others."""

@@ -138,6 +138,7 @@ def _entry_events(
         for category in entry.categories
         if (category, entry.certificate_no) not in held
     ]
-    third = [qualification_rules.grant(qualification) for qualification in granted]
+    # What is held was left out above, and a row names a category once.
+    third = [qualification_rules.grant(qualification, held=()) for qualification in granted]
     stored = StoredEnterprise(profiled, known.version if known else 0)
     return stored, granted, [*first, *second, *third]

@@ -33,7 +33,7 @@ async def grant(work: Transaction, body: GrantQualification, *, by: str) -> Stor
         valid_from=body.valid_from,
         valid_to=body.valid_to,
     )
-    event = rules.grant(qualification)
+    event = rules.grant(qualification, held=await of_enterprises(work, [body.uscc]))
     await store.insert_many(work, [qualification])
     await enterprises.publish(work, enterprise, [event])
     return Stored(qualification, 1)
@@ -54,6 +54,7 @@ async def amend(
     _check_department(stored, by)
     amended, event = rules.amend(
         stored.qualification,
+        held=await of_enterprises(work, [stored.qualification.uscc.code]),
         certificate_no=body.certificate_no,
         valid_from=body.valid_from,
         valid_to=body.valid_to,

@@ -7,6 +7,7 @@ Example: granted [2025-09-08, 2028-09-08); amended on 2026-03-02 to end 2027-09-
 2027-09-07 and no longer on 2027-09-08.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NewType
@@ -45,6 +46,18 @@ class QualificationPeriodInvalid(RuleViolation):
     title_en = "Invalid qualification period"
 
 
+class CertificateTaken(Conflict):
+    """The enterprise has a certificate of this category and number already."""
+
+    code = "certificate-taken"
+    title_zh = "该企业已有同类同号证书"
+    title_en = "Certificate registered before"
+    action_zh = "请核对证书编号；如需更正已登记的证书，请由认定部门更正。"
+    action_en = (
+        "Check the number; to correct the certificate that is there, let who granted it amend."
+    )
+
+
 class QualificationRevokedAlready(Conflict):
     """The qualification was revoked before."""
 
@@ -74,10 +87,19 @@ class Qualification:
     valid_to: date
     revoked_on: date | None = None
 
+    @property
+    def certificate(self) -> tuple[Category, str]:
+        """What names it among an enterprise's qualifications, also after it was revoked."""
+        return self.category, self.certificate_no
 
-def grant(qualification: Qualification) -> QualificationGranted:
-    """Grant a qualification; raises :class:`QualificationPeriodInvalid`."""
+
+def grant(qualification: Qualification, *, held: Sequence[Qualification]) -> QualificationGranted:
+    """Grant a qualification to an enterprise that holds others.
+
+    Raises :class:`QualificationPeriodInvalid` or :class:`CertificateTaken`.
+    """
     _check_period(qualification.valid_from, qualification.valid_to)
+    _check_number(qualification, held)
     return QualificationGranted(
         qualification_id=qualification.id,
         uscc=qualification.uscc.code,
@@ -92,13 +114,14 @@ def grant(qualification: Qualification) -> QualificationGranted:
 def amend(
     qualification: Qualification,
     *,
+    held: Sequence[Qualification],
     certificate_no: str,
     valid_from: date,
     valid_to: date,
     reason: str,
     by: str,
 ) -> tuple[Qualification, QualificationAmended]:
-    """Correct a qualification; it must still stand and something must change."""
+    """Correct a qualification; it must still stand, something must change, its number be free."""
     _check_standing(qualification)
     _check_period(valid_from, valid_to)
     amended = replace(
@@ -106,6 +129,7 @@ def amend(
     )
     if amended == qualification:
         raise QualificationUnchanged(f"qualification {qualification.id} is already so")
+    _check_number(amended, held)
     event = QualificationAmended(
         qualification_id=amended.id,
         uscc=amended.uscc.code,
@@ -138,6 +162,23 @@ def revoke(
 def _check_standing(qualification: Qualification) -> None:
     if qualification.revoked_on is not None:
         raise QualificationRevokedAlready(f"qualification {qualification.id} was revoked")
+
+
+def _check_number(qualification: Qualification, held: Sequence[Qualification]) -> None:
+    for other in held:
+        if other.id != qualification.id and other.certificate == qualification.certificate:
+            raise _taken(other)
+
+
+def _taken(other: Qualification) -> CertificateTaken:
+    violation = Violation(
+        code="certificate_taken",
+        zh="该企业在此类别下已登记此证书编号",
+        en="the enterprise has a certificate of this category and number already",
+        field="/certificate_no",
+        actual=other.certificate_no,
+    )
+    return CertificateTaken(violation.en, violations=(violation,))
 
 
 def _check_period(valid_from: date, valid_to: date) -> None:

@@ -1,11 +1,13 @@
 """Institutions, enterprises and qualifications over REST."""
 
+import asyncio
 from datetime import date
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
-from tests.component.registry.directory import register_institutions
+from tests.component.registry.directory import entry_of, register_institutions
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.service import ServiceUnderTest
@@ -200,8 +202,48 @@ class TestQualification:
         assert_refused(stale, 412, "stale-version")
         assert_refused(none, 428, "precondition-required")
 
+    async def test_refuses_a_certificate_that_the_enterprise_has(
+        self, registry: ServiceUnderTest
+    ) -> None:
+        number = "GR202532000002"
+        await post(registry, "/v1/qualifications", CERTIFICATE)
+        other = await post(
+            registry, "/v1/qualifications", {**CERTIFICATE, "certificate_no": number}
+        )
+        path = f"/v1/qualifications/{other.json()['qualification_id']}"
+
+        with capture_logs() as logged:
+            again = await post(registry, "/v1/qualifications", CERTIFICATE)
+            onto = await post(registry, f"{path}/amend", AMENDED, If_Match='"1"')
+
+        for answer in (again, onto):
+            assert_refused(answer, 409, "certificate-taken", field="/certificate_no")
+        # An answer that nobody foresaw would be logged with all that PostgreSQL says of the row.
+        assert {entry["event"] for entry in logged} == {"request.refused"}
+
+    async def test_is_granted_once_to_those_who_grant_it_at_once(
+        self, registry: ServiceUnderTest
+    ) -> None:
+        answers = await asyncio.gather(
+            *(post(registry, "/v1/qualifications", CERTIFICATE) for _ in range(3))
+        )
+
+        assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+
 
 class TestInstitutions:
+    @pytest.mark.parametrize("valid_to", ["2019-01-01", "2018-12-31"])
+    async def test_refuses_an_entry_that_ends_before_it_begins(
+        self, registry: ServiceUnderTest, valid_to: str
+    ) -> None:
+        body = entry_of("bank-x", valid_to=valid_to)
+
+        with capture_logs() as logged:
+            answer = await post(registry, "/v1/institutions", body, org="operator")
+
+        assert_refused(answer, 409, "institution-period-invalid", field="/valid_to")
+        assert {entry["event"] for entry in logged} == {"request.refused"}
+
     async def test_import_reports_each_row_and_publishes_changes_only(
         self, registry: ServiceUnderTest
     ) -> None:

@@ -1,12 +1,19 @@
 """The rules of the directory: how a row is read, and every reason why it is not."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.institutions.rules import KINDS, Institution, parse_row, read_date
+from services.registry.institutions.rules import (
+    KINDS,
+    Institution,
+    InstitutionPeriodInvalid,
+    parse_row,
+    read_date,
+)
 from tests.support.city import FIRM
 
 ROW = {
@@ -35,6 +42,20 @@ class TestDate:
     )
     def test_reads_no_other_form(self, text: str) -> None:
         assert read_date(text) is None
+
+
+class TestEntry:
+    @pytest.mark.parametrize("valid_to", [date(2019, 1, 1), date(2018, 12, 31)])
+    def test_cannot_end_before_it_begins(self, valid_to: date) -> None:
+        entry = parse_row(ROW)
+        assert isinstance(entry, Institution)
+
+        with pytest.raises(InstitutionPeriodInvalid) as refused:
+            replace(entry, valid_to=valid_to)
+
+        (violation,) = refused.value.violations
+        assert (violation.field, violation.actual) == ("/valid_to", str(valid_to))
+        assert replace(entry, valid_to=date(2019, 1, 2)).valid_to == date(2019, 1, 2)
 
 
 class TestRow:

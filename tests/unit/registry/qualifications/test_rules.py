@@ -1,5 +1,6 @@
 """The rules of the qualifications: grant, amend, revoke, each in its period."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.registry.qualifications.rules import (
+    CertificateTaken,
     Qualification,
     QualificationId,
     QualificationPeriodInvalid,
@@ -32,11 +34,13 @@ STANDING = Qualification(
     valid_to=END,
 )
 REVOKED = replace(STANDING, revoked_on=TODAY)
+OTHER = replace(STANDING, id=QualificationId(UUID(int=2)))
 
 
 def amended(
     given: Qualification,
     *,
+    held: Sequence[Qualification] = (STANDING,),
     certificate_no: str = "GR202532000001",
     valid_from: date = START,
     valid_to: date = END,
@@ -44,6 +48,7 @@ def amended(
     """Correct a qualification as dept-kj."""
     return amend(
         given,
+        held=held,
         certificate_no=certificate_no,
         valid_from=valid_from,
         valid_to=valid_to,
@@ -54,7 +59,7 @@ def amended(
 
 class TestGrant:
     def test_tells_the_certificate(self) -> None:
-        event = grant(STANDING)
+        event = grant(STANDING, held=[])
 
         assert (event.qualification_id, event.uscc) == (STANDING.id, FIRM)
         assert (event.category, event.certificate_no) == ("hnte", "GR202532000001")
@@ -63,10 +68,25 @@ class TestGrant:
     @pytest.mark.parametrize("valid_to", [START, date(2025, 9, 7)])
     def test_needs_a_period(self, valid_to: date) -> None:
         with pytest.raises(QualificationPeriodInvalid) as refused:
-            grant(replace(STANDING, valid_to=valid_to))
+            grant(replace(STANDING, valid_to=valid_to), held=[])
 
         (violation,) = refused.value.violations
         assert (violation.limit, violation.actual) == (str(START), str(valid_to))
+
+    def test_takes_another_category_or_number_of_the_same_firm(self) -> None:
+        number = replace(OTHER, certificate_no="GR202532000002")
+        category = replace(OTHER, category="tech_sme")
+
+        assert grant(number, held=[STANDING]).certificate_no == "GR202532000002"
+        assert grant(category, held=[STANDING, number]).category == "tech_sme"
+
+    @pytest.mark.parametrize("known", [STANDING, REVOKED])
+    def test_refuses_a_certificate_that_the_firm_has_or_had(self, known: Qualification) -> None:
+        with pytest.raises(CertificateTaken) as refused:
+            grant(OTHER, held=[known])
+
+        (violation,) = refused.value.violations
+        assert (violation.field, violation.actual) == ("/certificate_no", OTHER.certificate_no)
 
 
 class TestAmend:
@@ -87,6 +107,15 @@ class TestAmend:
             amended(STANDING)
         with pytest.raises(QualificationPeriodInvalid):
             amended(STANDING, valid_to=START)
+
+    def test_refuses_the_number_of_another_certificate(self) -> None:
+        number = "GR202532000002"
+        other = replace(OTHER, certificate_no=number)
+
+        with pytest.raises(CertificateTaken):
+            amended(STANDING, held=[STANDING, other], certificate_no=number)
+        with pytest.raises(CertificateTaken):
+            amended(other, held=[STANDING, other], certificate_no=STANDING.certificate_no)
 
 
 class TestRevoke:
