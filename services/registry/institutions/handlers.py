@@ -3,20 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.registry.institutions import store
+from services.registry.institutions import rules, store
 from services.registry.institutions.rules import Institution, parse_row
 from services.registry.institutions.store import Change, Stored
 from shared.db.database import Transaction
-from shared.errors import RuleViolation, Violation
+from shared.errors import Violation
 from shared.web.csv_upload import Line
-
-
-class GranteeRefused(RuleViolation):
-    """A consent goes to a registered institution that is not a department."""
-
-    code = "grantee-refused"
-    title_zh = "被授权方须为已登记的非政府部门机构"
-    title_en = "Grantee refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +39,8 @@ async def register(work: Transaction, institutions: Sequence[Institution]) -> li
 
 
 async def require_consentable(work: Transaction, code: str) -> None:
-    """Refuse a grantee that is unknown, or a department: its legal basis is duty."""
-    kind = await store.kind_of(work, code)
-    if kind is None or kind == "department":
-        violation = Violation(
-            code="grantee",
-            zh="须为目录中的银行、担保、保险等机构",
-            en="must be a bank, guarantor, insurer or the like of the directory",
-            field="/grantee",
-            actual=code,
-        )
-        raise GranteeRefused(violation.en, violations=(violation,))
+    """Refuse a consent to whom none can be given today with GranteeRefused."""
+    rules.check_grantee(code, await store.find(work, code), today=work.today)
 
 
 async def import_rows(

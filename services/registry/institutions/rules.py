@@ -31,6 +31,14 @@ class InstitutionPeriodInvalid(RuleViolation):
     title_en = "Invalid institution period"
 
 
+class GranteeRefused(RuleViolation):
+    """A consent goes to an institution that exists and is not a department."""
+
+    code = "grantee-refused"
+    title_zh = "被授权方须为现存的非政府部门机构"
+    title_en = "Grantee refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Institution:
     """One entry; ``valid_to`` is exclusive, None while open.
@@ -60,6 +68,10 @@ class Institution:
         )
         raise InstitutionPeriodInvalid(violation.en, violations=(violation,))
 
+    def exists_on(self, day: date) -> bool:
+        """Tell whether the entry is in force on a business date."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
     def registered(self) -> InstitutionRegistered:
         """Return the event that tells the others."""
         return InstitutionRegistered(
@@ -72,6 +84,24 @@ class Institution:
             valid_from=self.valid_from,
             valid_to=self.valid_to,
         )
+
+
+def check_grantee(code: str, entry: Institution | None, *, today: date) -> None:
+    """Refuse a consent to who is unknown, not there yet or any more, or a department.
+
+    A department's legal basis is its duty; data for an institution that ended would reach nobody
+    whom the enterprise meant. Raises :class:`GranteeRefused`.
+    """
+    if entry is None or entry.kind == "department":
+        zh = "须为目录中的银行、担保、保险等机构"
+        en = "must be a bank, guarantor, insurer or the like of the directory"
+    elif not entry.exists_on(today):
+        zh = "该机构在今日不在有效期内"
+        en = "the institution's entry is not in force today"
+    else:
+        return
+    violation = Violation(code="grantee", zh=zh, en=en, field="/grantee", actual=code)
+    raise GranteeRefused(en, violations=(violation,))
 
 
 def read_date(text: str) -> date | None:

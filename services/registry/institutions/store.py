@@ -8,6 +8,7 @@ from shared.db.database import Row, Transaction
 from shared.errors import NotFound, Transient
 
 _COLUMNS = "code, version, kind, name_zh, name_en, uscc, region, valid_from, valid_to"
+_SELECT_ONE = f"SELECT {_COLUMNS} FROM institution WHERE code = $1"  # noqa: S608 - constant columns
 _GIVEN = (
     "unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], "
     "$8::date[], $9::date[], $10::bigint[]) AS given "
@@ -84,19 +85,16 @@ def _arrays(changes: Sequence[Change]) -> list[list[object]]:
 
 async def get(work: Transaction, code: str) -> Stored:
     """Read one entry; raises NotFound."""
-    row = await work.fetchrow(
-        f"SELECT {_COLUMNS} FROM institution WHERE code = $1",  # noqa: S608 - constant columns
-        code,
-    )
+    row = await work.fetchrow(_SELECT_ONE, code)
     if row is None:
         raise NotFound(f"no institution {code}")
     return _stored(row)
 
 
-async def kind_of(work: Transaction, code: str) -> str | None:
-    """Return an entry's kind, or None if there is none."""
-    kind: str | None = await work.fetchval("SELECT kind FROM institution WHERE code = $1", code)
-    return kind
+async def find(work: Transaction, code: str) -> Institution | None:
+    """Return an entry, or None if there is none."""
+    row = await work.fetchrow(_SELECT_ONE, code)
+    return None if row is None else _stored(row).institution
 
 
 async def page(work: Transaction, *, after: str | None, limit: int) -> list[Stored]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.component.registry.directory import register_institutions
+from tests.component.registry.directory import entry_of, register_institutions
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.service import ServiceUnderTest
@@ -115,6 +115,40 @@ class TestBadInput:
         self, registry: ServiceUnderTest, grantee: str
     ) -> None:
         body = {**GRANT, "grantee": grantee}
+
+        answer = await registry.client.post("/v1/consents", json=body, headers=portal(registry))
+
+        assert_refused(answer, 409, "grantee-refused", field="/grantee")
+
+    @pytest.mark.parametrize(
+        ("valid_from", "valid_to", "status"),
+        [
+            ("2019-01-01", "2026-03-02", 409),
+            ("2019-01-01", "2026-03-03", 201),
+            ("2026-03-02", None, 201),
+            ("2026-03-03", None, 409),
+        ],
+    )
+    async def test_takes_a_grantee_only_while_its_entry_is_in_force(
+        self, registry: ServiceUnderTest, valid_from: str, valid_to: str | None, status: int
+    ) -> None:
+        entry = entry_of("bank-dated", valid_from=valid_from, valid_to=valid_to)
+        headers = registry.headers("operator", "registry.institutions:write")
+        await registry.client.post("/v1/institutions", json=entry, headers=headers)
+        body = {**GRANT, "grantee": "bank-dated"}
+
+        answer = await registry.client.post("/v1/consents", json=body, headers=portal(registry))
+
+        assert answer.status_code == status
+        if status != 201:
+            assert_refused(answer, 409, "grantee-refused", field="/grantee")
+
+    async def test_reads_the_day_in_shanghai(self, registry: ServiceUnderTest) -> None:
+        entry = entry_of("bank-dated", valid_to="2026-03-03")
+        headers = registry.headers("operator", "registry.institutions:write")
+        await registry.client.post("/v1/institutions", json=entry, headers=headers)
+        registry.clock.advance(hours=15)  # 2026-03-03 00:00 there, the day before in UTC
+        body = {**GRANT, "grantee": "bank-dated"}
 
         answer = await registry.client.post("/v1/consents", json=body, headers=portal(registry))
 

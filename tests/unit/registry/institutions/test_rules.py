@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from services.registry.institutions.rules import (
     KINDS,
+    GranteeRefused,
     Institution,
     InstitutionPeriodInvalid,
+    check_grantee,
     parse_row,
     read_date,
 )
@@ -56,6 +58,42 @@ class TestEntry:
         (violation,) = refused.value.violations
         assert (violation.field, violation.actual) == ("/valid_to", str(valid_to))
         assert replace(entry, valid_to=date(2019, 1, 2)).valid_to == date(2019, 1, 2)
+
+
+class TestGrantee:
+    @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "department"])
+    @pytest.mark.parametrize("day", [date(2019, 1, 1), date(2029, 12, 31)])
+    def test_is_any_institution_in_its_period(self, kind: str, day: date) -> None:
+        entry = parse_row({**ROW, "kind": kind})
+        assert isinstance(entry, Institution)
+
+        check_grantee(entry.code, entry, today=day)
+        check_grantee(entry.code, replace(entry, valid_to=None), today=date(2099, 1, 1))
+
+    @pytest.mark.parametrize(
+        ("kind", "day", "why"),
+        [
+            ("department", date(2026, 3, 2), "must be a bank"),
+            ("bank", date(2018, 12, 31), "not in force"),
+            ("bank", date(2030, 1, 1), "not in force"),
+        ],
+    )
+    def test_is_no_department_and_nobody_outside_the_period(
+        self, kind: str, day: date, why: str
+    ) -> None:
+        entry = parse_row({**ROW, "kind": kind})
+        assert isinstance(entry, Institution)
+
+        with pytest.raises(GranteeRefused) as refused:
+            check_grantee(entry.code, entry, today=day)
+
+        (violation,) = refused.value.violations
+        assert (violation.field, violation.actual) == ("/grantee", entry.code)
+        assert why in violation.en
+
+    def test_is_nobody_unknown(self) -> None:
+        with pytest.raises(GranteeRefused):
+            check_grantee("bank-nobody", None, today=date(2026, 3, 2))
 
 
 class TestRow:
