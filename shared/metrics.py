@@ -40,6 +40,29 @@ CONSUMER_RETRIES = _METER.create_counter(
 )
 """Rising steadily: the database is unwell; the log names the error."""
 
+CONSUMER_LAG = _METER.create_gauge(
+    "tongzhou.consumer.lag.records",
+    unit="{record}",
+    description="Records of a topic between the broker's end and what this consumer applied.",
+)
+"""Label topic. Growing for minutes: if the consumer is not stalled either, add consumers up to the
+topic's partitions; if it is stalled, its log names the batch that does not go through."""
+
+CONSUMER_STALLED = _METER.create_gauge(
+    "tongzhou.consumer.stalled",
+    unit="s",
+    description="Seconds since the consumer's last progress.",
+)
+"""Above 60 s with a lag: it retries one batch in place or waits for its database or broker; the
+log names the error. Without a lag there is nothing to apply, and nobody has to act."""
+
+PARKED_KEYS = _METER.create_gauge(
+    "tongzhou.parked.keys",
+    unit="{key}",
+    description="Keys whose events wait behind one that could not be applied.",
+)
+"""Above 0: each is a thing that learns nothing more; see docs/runbooks/parked-event.md."""
+
 REQUESTS = _METER.create_counter(
     "tongzhou.http.requests", unit="{request}", description="Requests by route and status."
 )
