@@ -33,3 +33,13 @@ async def confirm(work: Transaction, body: ConfirmQualification, *, by: str) -> 
 async def get(work: Transaction, qualification_id: UUID) -> Stored:
     """Read a qualification for another slice."""
     return await store.get(work, qualification_id)
+
+
+async def lock(work: Transaction, qualification_id: UUID) -> Stored:
+    """Lock a qualification: until the end nobody else takes of its quota."""
+    return await store.lock(work, qualification_id)
+
+
+async def take_quota(work: Transaction, qualification: Qualification, amount_fen: int) -> None:
+    """Count an approved subsidy against the quota of a locked qualification."""
+    await store.save_quota(work, rules.take_quota(qualification, amount_fen))

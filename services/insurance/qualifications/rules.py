@@ -2,15 +2,18 @@
 
 Sources: 工信部联重装〔2024〕89号 (two steps: eligibility review, then fund application) and the
 yearly call 工信厅联重装〔2025〕46号. A qualification carries the subsidy's allotted quota and a
-half-open period.
+half-open period. The quota is the product's, however many policies insure it: what was approved for
+one of them is not left for the next.
+
+Example: quota 700,000.00 yuan, 500,000.00 approved for one policy → 200,000.00 are left for others.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, NewType, get_args
 from uuid import UUID
 
-from shared.errors import RuleViolation, Violation
+from shared.errors import RuleViolation, Violation, ensure
 from shared.events.insurance import Pilot, QualificationConfirmed
 from shared.uscc import Uscc
 
@@ -32,7 +35,10 @@ class PilotPeriodInvalid(RuleViolation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Qualification:
-    """One recognised product; ``valid_to`` is exclusive, amounts are fen."""
+    """One recognised product; ``valid_to`` is exclusive, amounts are fen.
+
+    ``subsidised_fen`` is what its approved and paid applications take of the quota.
+    """
 
     id: QualificationId
     uscc: Uscc
@@ -44,6 +50,12 @@ class Qualification:
     confirmed_by: str
     valid_from: date
     valid_to: date
+    subsidised_fen: int = 0
+
+    @property
+    def quota_left_fen(self) -> int:
+        """What the next application may take."""
+        return self.quota_fen - self.subsidised_fen
 
     def holds_on(self, day: date) -> bool:
         """Tell whether the product may be insured as a pilot on a business date."""
@@ -74,3 +86,9 @@ def confirm(
         valid_to=qualification.valid_to,
     )
     return qualification, event
+
+
+def take_quota(qualification: Qualification, amount_fen: int) -> Qualification:
+    """Count an approved subsidy against the quota, of which that much is left."""
+    ensure(0 <= amount_fen <= qualification.quota_left_fen, "a subsidy fits what is left")
+    return replace(qualification, subsidised_fen=qualification.subsidised_fen + amount_fen)

@@ -29,3 +29,4 @@ class QualificationTable(QualificationsTables, table=True):
     confirmed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     valid_from: date = Field(sa_column=Column(Date, nullable=False))
     valid_to: date = Field(sa_column=Column(Date, nullable=False))
+    subsidised_fen: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -35,15 +35,19 @@ async def file(
 async def decide(
     work: Transaction, subsidy_id: UUID, packs: PackCatalogue, *, by: str, expected_version: int
 ) -> Stored:
-    """Decide an application by the pack that was in force when it was filed."""
+    """Decide an application by the pack that was in force when it was filed.
+
+    The qualification stays locked: two of its policies never take the same part of its quota.
+    """
     stored = await store.lock(work, subsidy_id, expected_version=expected_version)
     policy = (await policies.get(work, stored.subsidy.policy_id)).policy
-    recognised = await qualifications.get(work, policy.qualification_id)
+    recognised = await qualifications.lock(work, policy.qualification_id)
     facts = rules.facts_of(
         policy, recognised.qualification, confirmed_on=business_date(recognised.confirmed_at)
     )
     pack = packs.get(stored.subsidy.rule_pack, on=stored.subsidy.filed_on)
     decided, event = rules.decide(stored.subsidy, pack, facts, by=by)
+    await qualifications.take_quota(work, recognised.qualification, decided.subsidy_fen or 0)
     version = work.publish_all([event], after=stored.version)
     return await store.save(work, decided, version=version)
 

@@ -1,9 +1,12 @@
 """Premium subsidies (保费补贴): filed after the premium is paid, decided by a rule pack.
 
 Source: 工信部联重装〔2024〕89号 and the yearly calls; the figures are the pack's. Eligibility comes
-before the application: the qualification must have been confirmed before the premium was paid.
+before the application: the qualification must have been confirmed before the premium was paid. Its
+quota is one for all its policies, so an application gets at most what the earlier ones left of it;
+what is rejected takes nothing.
 
-Example (pack first-set-2025): premium paid 1,000,000.00 yuan, quota 700,000.00 → 700,000.00.
+Example (pack first-set-2025): premium paid 1,000,000.00 yuan, quota 700,000.00 → 700,000.00; a
+second policy on the same product then gets nothing.
 """
 
 from collections.abc import Mapping
@@ -100,7 +103,7 @@ def facts_of(
     paid_on = policy.paid_on
     return {
         "premium_paid_fen": policy.premium_fen,
-        "quota_fen": qualification.quota_fen,
+        "quota_fen": qualification.quota_left_fen,
         "qualified_before_application": paid_on is not None and confirmed_on <= paid_on,
     }
 

@@ -103,24 +103,39 @@ async def qualified(insurance: ServiceUnderTest, **changes: object) -> str:
     return str(taken(made)["qualification_id"])
 
 
-async def bound(insurance: ServiceUnderTest, **changes: object) -> str:
-    """Bind a policy on a recognised product; ``changes`` are the product's. Return its id."""
-    body = {**POLICY, "qualification_id": await qualified(insurance, **changes)}
+async def bound_on(insurance: ServiceUnderTest, qualification_id: str) -> str:
+    """Bind a policy on a product that is recognised already; return its id."""
+    body = {**POLICY, "qualification_id": qualification_id}
     return str(taken(await send(insurance, "/v1/policies", body, org=LEAD))["policy_id"])
 
 
-async def paid(insurance: ServiceUnderTest, **changes: object) -> str:
-    """Bring a policy to its paid premium; return its id."""
-    policy_id = await bound(insurance, **changes)
+async def bound(insurance: ServiceUnderTest, **changes: object) -> str:
+    """Bind a policy on a recognised product; ``changes`` are the product's. Return its id."""
+    return await bound_on(insurance, await qualified(insurance, **changes))
+
+
+async def paid_on(insurance: ServiceUnderTest, qualification_id: str) -> str:
+    """Bring a policy on a recognised product to its paid premium; return its id."""
+    policy_id = await bound_on(insurance, qualification_id)
     path = f"/v1/policies/{policy_id}/premium-payments"
     taken(await send(insurance, path, PAYMENT, org=LEAD, version=1))
     return policy_id
 
 
+async def paid(insurance: ServiceUnderTest, **changes: object) -> str:
+    """Bring a policy to its paid premium; return its id."""
+    return await paid_on(insurance, await qualified(insurance, **changes))
+
+
+async def filed_on(insurance: ServiceUnderTest, qualification_id: str) -> str:
+    """File for the subsidy of a further policy on a recognised product; return its id."""
+    body = {"policy_id": await paid_on(insurance, qualification_id), "rule_pack": PACK}
+    return str(taken(await send(insurance, "/v1/subsidies", body, org="portal"))["subsidy_id"])
+
+
 async def filed(insurance: ServiceUnderTest, **changes: object) -> str:
     """File for the subsidy of a paid premium; return the application's id."""
-    body = {"policy_id": await paid(insurance, **changes), "rule_pack": PACK}
-    return str(taken(await send(insurance, "/v1/subsidies", body, org="portal"))["subsidy_id"])
+    return await filed_on(insurance, await qualified(insurance, **changes))
 
 
 async def approved(insurance: ServiceUnderTest) -> str:

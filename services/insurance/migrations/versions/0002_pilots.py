@@ -22,7 +22,9 @@ STATEMENTS = (
         confirmed_at timestamptz NOT NULL,
         valid_from date NOT NULL,
         valid_to date NOT NULL,
-        CHECK (valid_from < valid_to)
+        subsidised_fen bigint NOT NULL DEFAULT 0,
+        CHECK (valid_from < valid_to),
+        CHECK (subsidised_fen BETWEEN 0 AND quota_fen)
     )
     """,
     """

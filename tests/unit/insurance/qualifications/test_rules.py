@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.insurance.qualifications.rules import PilotPeriodInvalid, confirm
+from services.insurance.qualifications.rules import PilotPeriodInvalid, confirm, take_quota
+from shared.errors import InvariantBroken
 from tests.support.pilots import TODAY, a_qualification
 
 A_DAY = timedelta(days=1)
@@ -66,3 +67,19 @@ class TestConfirm:
         with pytest.raises(PilotPeriodInvalid) as refused:
             confirm(given, today=TODAY)
         assert [v.field for v in refused.value.violations] == ["/valid_to"]
+
+
+class TestQuota:
+    @pytest.mark.parametrize(("amount_fen", "left_fen"), [(0, 20), (1, 19), (20, 0)])
+    def test_keeps_what_a_subsidy_leaves_of_it(self, amount_fen: int, left_fen: int) -> None:
+        given = a_qualification(quota_fen=100, subsidised_fen=80)
+
+        taken = take_quota(given, amount_fen)
+
+        assert (given.quota_left_fen, taken.quota_left_fen) == (20, left_fen)
+        assert taken.subsidised_fen == 80 + amount_fen
+
+    @pytest.mark.parametrize("amount_fen", [-1, 21])
+    def test_never_gives_more_than_is_left_and_takes_nothing_back(self, amount_fen: int) -> None:
+        with pytest.raises(InvariantBroken):
+            take_quota(a_qualification(quota_fen=100, subsidised_fen=80), amount_fen)

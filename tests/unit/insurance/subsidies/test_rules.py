@@ -80,6 +80,11 @@ class TestFacts:
             "qualified_before_application": before,
         }
 
+    def test_hold_only_what_other_applications_left_of_the_quota(self) -> None:
+        product = a_qualification(quota_fen=70_000_000, subsidised_fen=69_999_999)
+
+        assert facts_of(a_paid_policy(), product, confirmed_on=TODAY)["quota_fen"] == 1
+
     def test_of_an_unpaid_premium_never_say_so(self) -> None:
         facts = facts_of(a_policy(), a_qualification(), confirmed_on=TODAY)
 
