@@ -73,6 +73,18 @@ class ListMemberAdded(Event):
     list_version: Count
 
 
+class ListMemberRemoved(Event):
+    """A published version of a list no longer names the enterprise, which the one before named."""
+
+    TYPE: ClassVar[str] = "registry.enterprise.list_member_removed.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "uscc"
+
+    uscc: UsccText
+    list_code: OrgCode
+    list_version: Count
+
+
 class ProfileRecorded(Event):
     """A department recorded figures about the enterprise: size and tax grade."""
 

@@ -29,9 +29,11 @@ async def lock(work: Transaction, uscc: str) -> Stored:
     return await store.lock(work, uscc)
 
 
-async def lock_or_enter(work: Transaction, entries: Sequence[Enterprise]) -> dict[str, Stored]:
+async def lock_or_enter(
+    work: Transaction, entries: Sequence[Enterprise], *, also: Sequence[str]
+) -> dict[str, Stored]:
     """Lock several enterprises, also those yet unknown; return the known ones by code."""
-    return await store.lock_or_enter(work, entries)
+    return await store.lock_or_enter(work, entries, also=also)
 
 
 async def publish(work: Transaction, stored: Stored, events: Sequence[Event]) -> Stored:

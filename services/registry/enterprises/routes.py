@@ -35,10 +35,10 @@ def _reader(caller: Caller) -> str | None:
     "/v1/enterprises", status_code=201, response_model=EnterpriseView, responses=problems(400)
 )
 async def register_enterprise(body: RegisterEnterprise, command: Write) -> Response:
-    """Register an enterprise or correct its entry."""
-    reader = _reader(command.caller)
+    """Register an enterprise; who registered it corrects its entry."""
+    reader, enterprise = _reader(command.caller), body.enterprise(command.caller.org)
     return await command.run(
-        lambda work: handlers.register(work, body.enterprise()),
+        lambda work: handlers.register(work, enterprise),
         present=lambda stored: EnterpriseView.of(stored, reader=reader),
         status=201,
         location=lambda stored: f"/v1/enterprises/{stored.enterprise.uscc}",

@@ -3,12 +3,19 @@
 The aggregate is the enterprise, keyed by its unified social credit code: its registration, profile,
 qualifications and list memberships share one sequence of events. Regions are GB/T 2260 codes of the
 city; chains are the ten key industrial chains of 连政办发〔2024〕13号 §1(3).
+
+Whose word stands: name, region and chain are those of the organisation that registered the
+enterprise, and only it corrects them. Figures are those of who recorded them last by a command of
+its own; a list fills them in where there are none, and renews those that its publisher recorded.
+
+Example: 科技局's list names a firm; 工信局's list names it later with another name and tax grade.
+The firm is on both lists, under the first name, with the first figures.
 """
 
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from shared.errors import Malformed, Violation
+from shared.errors import Forbidden, Malformed, Violation
 from shared.events.registry import EnterpriseRegistered, ProfileRecorded, TaxGrade
 from shared.uscc import Uscc
 
@@ -43,6 +50,16 @@ class UnknownRegionOrChain(Malformed):
     title_en = "Unknown region or chain"
 
 
+class NotTheRegisteringOrganisation(Forbidden):
+    """Another organisation registered the enterprise; its name, region and chain stand."""
+
+    code = "not-the-registering-organisation"
+    title_zh = "非登记机构"
+    title_en = "Not the registering organisation"
+    action_zh = "企业名称、区划与产业链以登记机构为准，请由登记机构更正。"
+    action_en = "Name, region and chain are corrected by the organisation that registered them."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Figures about an enterprise as one department states them; sales in fen."""
@@ -55,12 +72,13 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enterprise:
-    """One enterprise."""
+    """One enterprise, as ``registered_by`` states it."""
 
     uscc: Uscc
     name: str
     region: str
     chain: str
+    registered_by: str
     profile: Profile | None = None
 
     def profile_for(self, reader: str | None) -> Profile | None:
@@ -114,18 +132,30 @@ def check_place(region: str, chain: str) -> tuple[Violation, ...]:
     return tuple(found)
 
 
+def contested(known: Enterprise, stated: Enterprise) -> tuple[str, ...]:
+    """Name the fields that another organisation states otherwise than who registered it."""
+    if stated.registered_by == known.registered_by:
+        return ()
+    fields = ("name", "region", "chain")
+    return tuple(field for field in fields if getattr(known, field) != getattr(stated, field))
+
+
 def register(
     known: Enterprise | None, enterprise: Enterprise
 ) -> tuple[Enterprise, list[EnterpriseRegistered]]:
     """Register an enterprise, or correct its name, region or chain; nothing new, no event.
 
-    Raises :class:`UnknownRegionOrChain`.
+    Raises :class:`UnknownRegionOrChain`, or :class:`NotTheRegisteringOrganisation` where another
+    one would correct it.
     """
     violations = check_place(enterprise.region, enterprise.chain)
     if violations:
         raise UnknownRegionOrChain("region or chain is not the city's", violations=violations)
     if known is not None:
-        enterprise = replace(enterprise, profile=known.profile)
+        fields = contested(known, enterprise)
+        if fields:
+            raise _stands(known, fields)
+        enterprise = replace(enterprise, profile=known.profile, registered_by=known.registered_by)
         if enterprise == known:
             return known, []
     event = EnterpriseRegistered(
@@ -135,6 +165,21 @@ def register(
         chain=enterprise.chain,
     )
     return enterprise, [event]
+
+
+def _stands(known: Enterprise, fields: tuple[str, ...]) -> NotTheRegisteringOrganisation:
+    return NotTheRegisteringOrganisation(
+        f"enterprise {known.uscc} was registered by {known.registered_by}",
+        violations=tuple(
+            Violation(
+                code="registered_by_another",
+                zh="以登记机构的内容为准",
+                en="is as the registering organisation states it",
+                field=f"/{field}",
+            )
+            for field in fields
+        ),
+    )
 
 
 def record_profile(

@@ -20,10 +20,14 @@ class RegisterEnterprise(Body):
     region: Region
     chain: Annotated[Word, Field(examples=["new_energy"])]
 
-    def enterprise(self) -> Enterprise:
-        """Return the enterprise."""
+    def enterprise(self, by: str) -> Enterprise:
+        """Return the enterprise as an organisation states it."""
         return Enterprise(
-            uscc=Uscc(self.uscc), name=self.name, region=self.region, chain=self.chain
+            uscc=Uscc(self.uscc),
+            name=self.name,
+            region=self.region,
+            chain=self.chain,
+            registered_by=by,
         )
 
 

@@ -7,11 +7,15 @@ from shared.db.database import Row, Transaction
 from shared.errors import NotFound, StaleVersion, Transient
 from shared.uscc import Uscc
 
-_COLUMNS = "uscc, version, name, region, chain, staff, sales_fen, tax_grade, recorded_by"
+_COLUMNS = (
+    "uscc, version, name, region, chain, registered_by, staff, sales_fen, tax_grade, recorded_by"
+)
 
 
-async def lock_or_enter(work: Transaction, entries: Sequence[Enterprise]) -> dict[str, Stored]:
-    """Lock enterprises whether they exist or not; return those that existed, by code.
+async def lock_or_enter(
+    work: Transaction, entries: Sequence[Enterprise], *, also: Sequence[str] = ()
+) -> dict[str, Stored]:
+    """Lock enterprises whether they exist or not, and others that do; return by code who existed.
 
     A row that does not exist cannot be locked, so a new one is first entered at version 0: who else
     enters it waits for this transaction. Advisory locks, one per code, would do the same but share
@@ -20,20 +24,22 @@ async def lock_or_enter(work: Transaction, entries: Sequence[Enterprise]) -> dic
     """
     ordered = {entry.uscc.code: entry for entry in entries}
     await work.execute(
-        "INSERT INTO enterprise (uscc, version, name, region, chain, registered_at) "
-        "SELECT uscc, 0, name, region, chain, $5 "
-        "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) "
-        "AS given (uscc, name, region, chain) ORDER BY uscc ON CONFLICT (uscc) DO NOTHING",
+        "INSERT INTO enterprise (uscc, version, name, region, chain, registered_by, registered_at) "
+        "SELECT uscc, 0, name, region, chain, registered_by, $6 "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) "
+        "AS given (uscc, name, region, chain, registered_by) "
+        "ORDER BY uscc ON CONFLICT (uscc) DO NOTHING",
         list(ordered),
         [entry.name for entry in ordered.values()],
         [entry.region for entry in ordered.values()],
         [entry.chain for entry in ordered.values()],
+        [entry.registered_by for entry in ordered.values()],
         work.now,
     )
     rows = await work.fetch(
         f"SELECT {_COLUMNS} FROM enterprise "  # noqa: S608 - constant columns
         "WHERE uscc = ANY($1::text[]) ORDER BY uscc FOR UPDATE",
-        list(ordered),
+        [*ordered, *also],
     )
     return {row["uscc"]: _stored(row) for row in rows if row["version"] > 0}
 
@@ -104,6 +110,7 @@ def _stored(row: Row) -> Stored:
         name=row["name"],
         region=row["region"],
         chain=row["chain"],
+        registered_by=row["registered_by"],
         profile=profile,
     )
     return Stored(enterprise, row["version"])

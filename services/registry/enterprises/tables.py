@@ -21,6 +21,7 @@ class EnterpriseTable(EnterprisesTables, table=True):
     name: str = Field(sa_column=Column(Text, nullable=False))
     region: str = Field(sa_column=Column(Text, nullable=False))
     chain: str = Field(sa_column=Column(Text, nullable=False))
+    registered_by: str = Field(sa_column=Column(Text, nullable=False))
     staff: int | None = Field(sa_column=Column(Integer))
     sales_fen: int | None = Field(sa_column=Column(BigInteger))
     tax_grade: str | None = Field(sa_column=Column(Text))

@@ -3,18 +3,32 @@
 A version is imported whole from a file. Each row is checked by itself: code with both check digits,
 region, chain, categories, period, tax grade, figures. Good rows are kept, bad rows are answered
 with every reason. What the register knows already is not published again.
+
+A list belongs to the department that published its first version. A certificate that this
+department granted follows its list: another period amends it. A revoked certificate, or one of
+another department with another period, refuses the row. A firm of the version before that the new
+one leaves out is told so. Whose name and figures stand is for ``enterprises.rules`` to say; where
+they are not those of the row, the row is kept with a note.
+
+Example: version 1 names firms A and B, version 2 only A, with its certificate ending a year later:
+A's certificate is amended and A is on version 2; B is told that it is no longer on the list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import get_args
+from uuid import UUID
 
+from services.registry.enterprises import rules as enterprises
 from services.registry.enterprises.rules import TAX_GRADES, Enterprise, Profile, check_place
 from services.registry.institutions.rules import read_date
+from services.registry.qualifications import rules as qualifications
+from services.registry.qualifications.rules import Qualification, QualificationId
 from shared import uscc
-from shared.errors import Violation
-from shared.events.registry import Category, TaxGrade
+from shared.errors import Forbidden, Violation
+from shared.events.envelope import Event
+from shared.events.registry import Category, ListMemberAdded, TaxGrade
 from shared.uscc import Uscc
 
 COLUMNS = (
@@ -40,6 +54,25 @@ CATEGORIES: dict[str, Category] = {word: word for word in get_args(Category)}
 _GRADES: dict[str, TaxGrade] = {word: word for word in TAX_GRADES}
 
 
+class NotTheListsPublisher(Forbidden):
+    """The list belongs to the department that published it first."""
+
+    code = "not-the-lists-publisher"
+    title_zh = "非名单发布部门"
+    title_en = "Not the list's publisher"
+    action_zh = "请使用本部门的名单代码，或由首次发布该名单的部门导入。"
+    action_en = "Use a list code of your own, or let the department import that published it first."
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a list that is being published."""
+
+    list_code: str
+    number: int
+    published_by: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One firm of a list, checked."""
@@ -50,6 +83,154 @@ class Entry:
     certificate_no: str
     valid_from: date
     valid_to: date
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What the register becomes by an entry; ``notes`` say what was not taken from it."""
+
+    enterprise: Enterprise
+    granted: tuple[Qualification, ...]
+    amended: tuple[Qualification, ...]
+    events: tuple[Event, ...]
+    notes: tuple[Violation, ...]
+
+
+def check_publisher(last: Version | None, *, by: str) -> None:
+    """Refuse a version of another department's list; raises :class:`NotTheListsPublisher`."""
+    if last is not None and last.published_by != by:
+        raise NotTheListsPublisher(f"list {last.list_code} is published by {last.published_by}")
+
+
+def place(
+    entry: Entry,
+    *,
+    known: Enterprise | None,
+    held: Sequence[Qualification],
+    version: Version,
+    new_id: Callable[[], UUID],
+) -> Placement | tuple[Violation, ...]:
+    """Put an entry on a version of a list, or return every reason why it cannot be there."""
+    certificates = {found.certificate: found for found in held}
+    named = [
+        (category, certificates.get((category, entry.certificate_no)))
+        for category in entry.categories
+    ]
+    reasons = tuple(
+        reason
+        for _, found in named
+        if found is not None
+        for reason in _check_certificate(entry, found, by=version.published_by)
+    )
+    if reasons:
+        return reasons
+    enterprise, events, notes = _state(entry, known)
+    granted: list[Qualification] = []
+    amended: list[Qualification] = []
+    for category, found in named:
+        if found is None:
+            new = _certificate(entry, category, version=version, new_id=new_id)
+            granted.append(new)
+            events.append(qualifications.grant(new, held=held))
+        elif _differs(entry, found):
+            changed, event = _follow(entry, found, held=held, version=version)
+            amended.append(changed)
+            events.append(event)
+    events.append(
+        ListMemberAdded(
+            uscc=enterprise.uscc.code, list_code=version.list_code, list_version=version.number
+        )
+    )
+    return Placement(enterprise, tuple(granted), tuple(amended), tuple(events), notes)
+
+
+def _state(
+    entry: Entry, known: Enterprise | None
+) -> tuple[Enterprise, list[Event], tuple[Violation, ...]]:
+    """Take an entry's name, place and figures where no other organisation's stand."""
+    stated = entry.enterprise
+    if known is None:
+        enterprise, registered = enterprises.register(None, stated)
+        enterprise, recorded = enterprises.record_profile(enterprise, entry.profile)
+        return enterprise, [*registered, *recorded], ()
+    events: list[Event] = []
+    fields = enterprises.contested(known, stated)
+    notes = [_kept(field, getattr(stated, field), getattr(known, field)) for field in fields]
+    enterprise = known
+    if not fields:
+        enterprise, registered = enterprises.register(known, stated)
+        events += registered
+    if known.profile is None or known.profile.recorded_by == entry.profile.recorded_by:
+        enterprise, recorded = enterprises.record_profile(enterprise, entry.profile)
+        events += recorded
+    else:
+        # Whether they are the same is not said: nobody may learn the figures by trying.
+        notes += [_figures_kept(column) for column in ("tax_grade", "staff", "sales_yuan")]
+    return enterprise, events, tuple(notes)
+
+
+def _certificate(
+    entry: Entry, category: Category, *, version: Version, new_id: Callable[[], UUID]
+) -> Qualification:
+    return Qualification(
+        id=QualificationId(new_id()),
+        uscc=entry.enterprise.uscc,
+        category=category,
+        certificate_no=entry.certificate_no,
+        granted_by=version.published_by,
+        valid_from=entry.valid_from,
+        valid_to=entry.valid_to,
+    )
+
+
+def _follow(
+    entry: Entry, found: Qualification, *, held: Sequence[Qualification], version: Version
+) -> tuple[Qualification, Event]:
+    return qualifications.amend(
+        found,
+        held=held,
+        certificate_no=found.certificate_no,
+        valid_from=entry.valid_from,
+        valid_to=entry.valid_to,
+        reason=f"名单 {version.list_code} 第 {version.number} 版",
+        by=version.published_by,
+    )
+
+
+def _differs(entry: Entry, found: Qualification) -> bool:
+    return (entry.valid_from, entry.valid_to) != (found.valid_from, found.valid_to)
+
+
+def _check_certificate(entry: Entry, found: Qualification, *, by: str) -> list[Violation]:
+    if found.revoked_on is not None:
+        code, zh, en = "certificate_revoked", "该证书已被撤销", "this certificate was revoked"
+    elif found.granted_by != by and _differs(entry, found):
+        code = "certificate_differs"
+        zh = "该证书由其他部门认定，有效期与登记不一致"
+        en = "another department granted this certificate, for another period"
+    else:
+        return []
+    return [Violation(code=code, zh=zh, en=en, field="certificate_no", actual=found.certificate_no)]
+
+
+def _kept(field: str, stated: str, known: str) -> Violation:
+    return Violation(
+        code="registered_by_another",
+        zh="以登记机构的内容为准，未采用",
+        en="not taken: it is as the registering organisation states it",
+        field=field,
+        limit=known,
+        actual=stated,
+    )
+
+
+def _figures_kept(column: str) -> Violation:
+    return Violation(
+        code="recorded_by_another",
+        zh="以其他部门已登记的数据为准，未采用",
+        en="not taken: the figures that another department recorded stand",
+        field=column,
+    )
 
 
 def parse_row(cells: Mapping[str, str], *, by: str) -> Entry | tuple[Violation, ...]:
@@ -74,6 +255,7 @@ def parse_row(cells: Mapping[str, str], *, by: str) -> Entry | tuple[Violation, 
             name=cells["name"],
             region=cells["region"],
             chain=cells["chain"],
+            registered_by=by,
         ),
         profile=Profile(
             staff=int(cells["staff"]),

@@ -12,12 +12,16 @@ from shared.web.fields import Count, OrgCode, UsccField, View
 
 
 class ImportedFirm(View):
-    """What became of one row; ``uscc`` is shown as it was given."""
+    """What became of one row; ``uscc`` is shown as it was given.
+
+    ``notes`` tell what of an accepted row was not taken: there another organisation's word stands.
+    """
 
     row: RowNumber
     uscc: str = Field(examples=["91320706MA1N00018N"])
     accepted: bool = Field(examples=[True])
     reasons: list[RowReason]
+    notes: list[RowReason]
 
 
 class ListImport(View):
@@ -38,6 +42,7 @@ class ListImport(View):
                 uscc=row.uscc,
                 accepted=not row.reasons,
                 reasons=[RowReason.of(reason) for reason in row.reasons],
+                notes=[RowReason.of(note) for note in row.notes],
             )
             for row in report.rows
         ]

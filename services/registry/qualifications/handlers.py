@@ -83,6 +83,11 @@ async def of_enterprises(work: Transaction, usccs: Sequence[str]) -> list[Qualif
     return [stored.qualification for stored in await store.of_enterprises(work, usccs)]
 
 
+async def amend_many(work: Transaction, qualifications: Sequence[Qualification]) -> None:
+    """Store qualifications that a list import amends; it publishes their events."""
+    await store.amend_many(work, qualifications)
+
+
 async def insert_many(work: Transaction, qualifications: Sequence[Qualification]) -> None:
     """Store qualifications that a list import grants; it publishes their events."""
     await store.insert_many(work, qualifications)

@@ -10,7 +10,7 @@ from services.registry.qualifications.rules import (
     QualificationNotFound,
 )
 from shared.db.database import Row, Transaction
-from shared.errors import StaleVersion
+from shared.errors import StaleVersion, ensure
 from shared.uscc import Uscc
 
 _COLUMNS = (
@@ -44,6 +44,19 @@ async def insert_many(work: Transaction, qualifications: Sequence[Qualification]
             for entry in qualifications
         ],
     )
+
+
+async def amend_many(work: Transaction, qualifications: Sequence[Qualification]) -> None:
+    """Store amended periods of qualifications, whose enterprises' rows are locked."""
+    tag = await work.execute(
+        "UPDATE qualification SET version = version + 1, valid_from = new.valid_from, "
+        "valid_to = new.valid_to FROM unnest($1::uuid[], $2::date[], $3::date[]) "
+        "AS new (id, valid_from, valid_to) WHERE qualification.id = new.id",
+        [entry.id for entry in qualifications],
+        [entry.valid_from for entry in qualifications],
+        [entry.valid_to for entry in qualifications],
+    )
+    ensure(tag == f"UPDATE {len(qualifications)}", "a locked enterprise's qualifications exist")
 
 
 async def save(work: Transaction, stored: Stored, *, reason: str | None) -> Stored:

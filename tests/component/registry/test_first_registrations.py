@@ -121,7 +121,11 @@ class TestSaving:
         self, registry: ServiceUnderTest
     ) -> None:
         entry = enterprise_rules.Enterprise(
-            uscc=Uscc(USCC), name="示例企业", region="320706", chain="new_energy"
+            uscc=Uscc(USCC),
+            name="示例企业",
+            region="320706",
+            chain="new_energy",
+            registered_by="dept-kj",
         )
         change = enterprise_rules.Change(enterprise_rules.Stored(entry, 8), 7)
 

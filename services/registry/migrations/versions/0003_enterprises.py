@@ -27,6 +27,7 @@ STATEMENTS = (
         name text NOT NULL,
         region text NOT NULL,
         chain text NOT NULL,
+        registered_by text NOT NULL,
         staff integer,
         sales_fen bigint,
         tax_grade text,

@@ -8,16 +8,24 @@ from services.registry.enterprises.rules import (
     CHAINS,
     REGIONS,
     Enterprise,
+    NotTheRegisteringOrganisation,
     Profile,
     UnknownRegionOrChain,
     check_place,
+    contested,
     record_profile,
     register,
 )
 from shared.uscc import Uscc
 from tests.support.city import FIRM
 
-ENTERPRISE = Enterprise(uscc=Uscc(FIRM), name="示例企业", region="320706", chain="new_energy")
+ENTERPRISE = Enterprise(
+    uscc=Uscc(FIRM),
+    name="示例企业",
+    region="320706",
+    chain="new_energy",
+    registered_by="dept-kj",
+)
 PROFILE = Profile(staff=51, sales_fen=2_010_000_000, tax_grade="A", recorded_by="dept-sw")
 
 
@@ -70,6 +78,24 @@ class TestRegistering:
 
         assert enterprise == replace(corrected, profile=PROFILE)
         assert [getattr(event, field) for event in events] == [value]
+
+    @pytest.mark.parametrize(
+        ("field", "value"), [("name", "新名"), ("region", "320707"), ("chain", "silicon_materials")]
+    )
+    def test_refuses_a_correction_by_another_organisation(self, field: str, value: str) -> None:
+        stated = replace(ENTERPRISE, **{field: value, "registered_by": "dept-gx"})  # type: ignore[arg-type]  # names texts
+
+        with pytest.raises(NotTheRegisteringOrganisation) as refused:
+            register(ENTERPRISE, stated)
+
+        assert contested(ENTERPRISE, stated) == (field,)
+        assert [v.field for v in refused.value.violations] == [f"/{field}"]
+
+    def test_lets_another_organisation_state_the_same(self) -> None:
+        stated = replace(ENTERPRISE, registered_by="dept-gx")
+
+        assert contested(ENTERPRISE, stated) == ()
+        assert register(ENTERPRISE, stated) == (ENTERPRISE, [])
 
     def test_refuses_a_place_elsewhere(self) -> None:
         with pytest.raises(UnknownRegionOrChain) as refused:
