@@ -47,7 +47,7 @@ def a_cover(pack: Pack, **changes: object) -> Cover:
 
 
 def a_guarantee(pack: Pack, **changes: object) -> Guarantee:
-    """Build a guarantee in force over 4,000,000 yuan, matured 2026-02-02."""
+    """Build a guarantee in force over 4,000,000 yuan, lent under its letter, matured 2026-02-02."""
     guarantee = Guarantee(
         id=GUARANTEE,
         application=Application(
@@ -64,7 +64,7 @@ def a_guarantee(pack: Pack, **changes: object) -> Guarantee:
         ),
         state=GuaranteeState.EFFECTIVE,
         decided_on=date(2025, 2, 1),
-        cover=a_cover(pack),
+        cover=a_cover(pack, issued_on=date(2025, 2, 1)),
         drawn_fen=400_000_000,
         effective_on=date(2025, 2, 2),
         matures_on=date(2026, 2, 2),

@@ -36,7 +36,6 @@ def a_filing(guarantee_id: str, **changes: object) -> Json:
         "guarantee_id": guarantee_id,
         "principal_outstanding_fen": 333_333_333,
         "documents": [DOCUMENT],
-        "filed_on": "2026-03-02",
     }
     return filing | changes
 

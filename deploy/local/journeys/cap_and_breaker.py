@@ -5,7 +5,6 @@ Three losses of 5,000,000.00 use 7,500,000.00; of the fourth, 3,000,000.00, only
 pool's 1,500,000.00 are left under the cap, and 1,000,000.00 go 60/40 to bank and guarantor.
 """
 
-from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 
@@ -84,10 +83,7 @@ async def _take_in(stage: Stage) -> dict[str, Json]:
     drawn = await stage.city.post(
         "credit:/v1/portfolios/drawdowns",
         by=BANK,
-        body={
-            "loan_ids": list(accepted.values()),
-            "disbursed_on": str(stage.today - timedelta(days=200)),
-        },
+        body={"loan_ids": list(accepted.values()), "disbursed_on": str(stage.today)},
     )
     expect(drawn["accepted"] == GOOD_ROWS, f"{GOOD_ROWS} drawn loans", drawn["accepted"])
     return {
@@ -100,7 +96,7 @@ async def _default(stage: Stage, loan: Json, amount_fen: int) -> Json:
     """A loan is lost whole: overdue, 次级, claim, approval, payment; return its split."""
     address = f"credit:/v1/loans/{loan['loan_id']}"
     overdue = {
-        "overdue_since": str(stage.today - timedelta(days=120)),
+        "overdue_since": str(stage.today),
         "principal_outstanding_fen": amount_fen,
         "reported_on": str(stage.today),
     }

@@ -1,7 +1,8 @@
 """Journey 1: a guaranteed loan, from consent to a loss shared to the fen and a recovery.
 
-The bank reports the loan drawn 200 days and overdue 120 days ago: past business dates are what it
-would file when it comes to the platform with a loan in trouble.
+The contract is 200 days old; the loan is drawn on the day of its letter, for one drawn earlier
+could not be claimed for. A journey lasts a day: the first payment is missed and the bank classifies
+the loan 次级 at once, as a bank may that knows more than the days overdue say.
 """
 
 from datetime import timedelta
@@ -117,10 +118,10 @@ async def _lend(stage: Stage, demand: Json) -> Json:
         address, lambda found: found["state"] == "enrolled", by=BANK, what="the letter"
     )
     stage.say(f"the guarantor's letter is here: guarantee {loan['guarantee_id']}")
-    drawdown = {"disbursed_on": str(today - timedelta(days=200))}
+    drawdown = {"disbursed_on": str(today)}
     await city.change(address, "drawdown", by=BANK, body=drawdown)
     overdue = {
-        "overdue_since": str(today - timedelta(days=120)),
+        "overdue_since": str(today),
         "principal_outstanding_fen": OUTSTANDING_FEN,
         "reported_on": str(today),
     }
@@ -163,7 +164,6 @@ async def file_claim(stage: Stage, loan: Json, principal_fen: int) -> Json:
                 {"kind": kind, "sha256": EVIDENCE}
                 for kind in ("loan_contract", "guarantee_letter", "overdue_notice")
             ],
-            "filed_on": str(stage.today),
         },
     )
 

@@ -42,7 +42,6 @@ class Filing:
     principal_outstanding_fen: int
     recovered_fen: int
     documents: tuple[Document, ...]
-    filed_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +56,14 @@ class Payment:
 async def file_claim(
     work: Transaction, filing: Filing, *, by: Caller, packs: PackCatalogue
 ) -> Case:
-    """File a bank's claim under its guarantee; raises ClaimRefused, ClaimOpen, NotTheBank."""
+    """File a bank's claim as received today; raises ClaimRefused, ClaimOpen, NotTheBank."""
     stored = await guarantees.lock_for_claim(work, filing.guarantee_id, reader=by.org)
     guarantee = stored.guarantee
     rules.require_bank(guarantee, by.org)
-    claim = _claim_of(ClaimId(work.new_id()), guarantee, filing, by=by.sub)
+    claim = _claim_of(work, guarantee, filing, by=by.sub)
     loan = await known.known_loan(work, claim.loan_id)
     pack = programmes.pack_of(packs, guarantee.letter.pack)
-    filed, event = rules.file(claim, guarantee, loan=loan, pack=pack, today=work.today)
+    filed, event = rules.file(claim, guarantee, loan=loan, pack=pack)
     version = work.publish_all([event], after=0)
     if await store.insert(work, filed, version=version) is None:
         raise rules.ClaimOpen(f"guarantee {guarantee.id} has a claim already")
@@ -229,10 +228,10 @@ async def _case(work: Transaction, stored: Stored, legs: tuple[Leg, ...]) -> Cas
     return Case(stored.claim, stored.version, legs, late)
 
 
-def _claim_of(claim_id: ClaimId, guarantee: Guarantee, filing: Filing, *, by: str) -> Claim:
+def _claim_of(work: Transaction, guarantee: Guarantee, filing: Filing, *, by: str) -> Claim:
     application, letter = guarantee.application, guarantee.letter
     return Claim(
-        id=claim_id,
+        id=ClaimId(work.new_id()),
         guarantee_id=guarantee.id,
         loan_id=application.loan_id,
         programme=application.programme,
@@ -245,6 +244,6 @@ def _claim_of(claim_id: ClaimId, guarantee: Guarantee, filing: Filing, *, by: st
         principal_outstanding_fen=filing.principal_outstanding_fen,
         recovered_before_fen=filing.recovered_fen,
         documents=filing.documents,
-        filed_on=filing.filed_on,
+        filed_on=work.today,
         filed_by=by,
     )

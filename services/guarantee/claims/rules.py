@@ -2,8 +2,11 @@
 
 Sources: 民法典 art. 692 and 693 (a guarantor is released when nothing is claimed of it within the
 guarantee period), 700; the scheme's numbers come from the rule pack that the guarantee pinned at
-enrolment. States: filed → verified → approved (split) → settled → closed, or rejected before
-approval.
+enrolment. A claim is filed on the business date on which it is received: no party chooses the day
+that the period is tested on. A loan that was drawn before its letter was issued was not guaranteed
+when it was lent, and cannot be claimed for.
+
+    filed → verified → approved (split) → settled → closed, or rejected before the approval
 
     eligible loss = min(principal outstanding, principal covered) - what the bank recovered itself
 
@@ -171,12 +174,12 @@ def require_bank(guarantee: Guarantee, org: str) -> None:
 
 
 def file(
-    claim: Claim, guarantee: Guarantee, *, loan: KnownLoan | None, pack: Pack, today: date
+    claim: Claim, guarantee: Guarantee, *, loan: KnownLoan | None, pack: Pack
 ) -> tuple[Claim, events.ClaimFiled]:
     """File a claim; raises :class:`ClaimRefused` with every rule that it breaks."""
     found = (
-        *_guarantee_violations(guarantee, claim.filed_on, today),
-        *_loan_violations(loan),
+        *_guarantee_violations(guarantee, claim.filed_on),
+        *_loan_violations(loan, claim.filed_on),
         *_amount_violations(claim, loan),
         *_missing_documents(claim, pack),
     )
@@ -298,32 +301,40 @@ def close(claim: Claim, *, org: str, today: date) -> tuple[Claim, events.ClaimCl
     return closed, event
 
 
-def _guarantee_violations(
-    guarantee: Guarantee, filed_on: date, today: date
-) -> tuple[Violation, ...]:
-    if guarantee.state is not GuaranteeState.EFFECTIVE or guarantee.matures_on is None:
+def _guarantee_violations(guarantee: Guarantee, filed_on: date) -> tuple[Violation, ...]:
+    drawn, matures = guarantee.effective_on, guarantee.matures_on
+    if guarantee.state is not GuaranteeState.EFFECTIVE or drawn is None or matures is None:
         state = guarantee.state.value
         zh, en = f"担保状态为 {state}，未生效", f"the guarantee is {state}, not effective"
         return (Violation("guarantee-not-effective", zh, en, "/guarantee_id"),)
+    issued = guarantee.letter.issued_on
+    last = last_day_of_period(matures, guarantee.letter.period_months)
     found = []
-    last = last_day_of_period(guarantee.matures_on, guarantee.letter.period_months)
     if filed_on > last:
         zh, en = f"保证期间已于 {last} 届满", f"the guarantee period ended on {last}"
-        found.append(
-            Violation("guarantee-period-over", zh, en, "/filed_on", str(last), str(filed_on))
-        )
-    if guarantee.effective_on is None or filed_on < guarantee.effective_on or filed_on > today:
-        zh, en = "申请日须在担保生效日至今日之间", "must lie between the drawdown and today"
-        found.append(Violation("filing-date", zh, en, "/filed_on", str(today), str(filed_on)))
+        found.append(_dated("guarantee-period-over", zh, en, limit=last, actual=filed_on))
+    if drawn < issued:
+        zh, en = f"放款早于 {issued} 出具的保函", f"drawn before the letter of {issued}"
+        found.append(_dated("drawn-before-letter", zh, en, limit=issued, actual=drawn))
+    if filed_on < drawn:
+        zh, en = "申请日早于放款日", "filed before the drawdown"
+        found.append(_dated("filing-date", zh, en, limit=drawn, actual=filed_on))
     return tuple(found)
 
 
-def _loan_violations(loan: KnownLoan | None) -> tuple[Violation, ...]:
-    if loan is not None and loan.is_non_performing:
-        return ()
-    found = "unknown" if loan is None else loan.classification or "unclassified"
-    zh, en = f"贷款分类为 {found}，未达次级", f"the loan is {found}, not substandard or worse"
-    return (Violation("loan-performing", zh, en, "/guarantee_id", "substandard", found),)
+def _loan_violations(loan: KnownLoan | None, filed_on: date) -> tuple[Violation, ...]:
+    if loan is None or not loan.is_non_performing:
+        found = "unknown" if loan is None else loan.classification or "unclassified"
+        zh, en = f"贷款分类为 {found}，未达次级", f"the loan is {found}, not substandard or worse"
+        return (Violation("loan-performing", zh, en, "/guarantee_id", "substandard", found),)
+    if loan.classified_on is not None and filed_on < loan.classified_on:
+        zh, en = "申请日早于贷款分类日", "filed before the loan was classified"
+        return (_dated("filing-date", zh, en, limit=loan.classified_on, actual=filed_on),)
+    return ()
+
+
+def _dated(code: str, zh: str, en: str, *, limit: date, actual: date) -> Violation:
+    return Violation(code, zh, en, "/guarantee_id", str(limit), str(actual))
 
 
 def _amount_violations(claim: Claim, loan: KnownLoan | None) -> tuple[Violation, ...]:

@@ -27,13 +27,16 @@ class DocumentField(Body):
 
 
 class FileClaim(Body):
-    """What a bank claims: the principal outstanding, less what it recovered itself."""
+    """What a bank claims: the principal outstanding, less what it recovered itself.
+
+    The day of filing is the business date on which the claim is received; it is not the bank's to
+    state.
+    """
 
     guarantee_id: Id
     principal_outstanding_fen: PositiveFen
     recovered_fen: Annotated[Fen, Field(examples=[0])] = 0
     documents: Annotated[list[DocumentField], Field(min_length=1, max_length=50)]
-    filed_on: Day
 
     def filing(self) -> Filing:
         """Read the body as the use case takes it."""
@@ -42,7 +45,6 @@ class FileClaim(Body):
             principal_outstanding_fen=self.principal_outstanding_fen,
             recovered_fen=self.recovered_fen,
             documents=tuple(Document(one.kind, one.sha256) for one in self.documents),
-            filed_on=self.filed_on,
         )
 
 

@@ -17,7 +17,7 @@ from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.claims import CHECKER, MAKER, Claims, a_filing, amounts
 from tests.support.clocks import ManualClock
-from tests.support.guarantees import BANK, GUARANTOR, NFGF, PROVINCE, a_scheme
+from tests.support.guarantees import BANK, GUARANTOR, NFGF, PROVINCE, TODAY, a_scheme
 
 pytestmark = pytest.mark.component
 
@@ -69,14 +69,8 @@ class TestFiling:
                 "/principal_outstanding_fen",
             ),
             ({}, {"recovered_fen": 333_333_333}, "no-loss", "/recovered_fen"),
-            ({}, {"filed_on": "2026-03-03"}, "filing-date", "/filed_on"),
-            ({}, {"filed_on": "2026-03-01"}, "filing-date", "/filed_on"),
-            (
-                {"matures_on": date(2025, 9, 1), "drawn_on": date(2025, 1, 1)},
-                {},
-                "guarantee-period-over",
-                "/filed_on",
-            ),
+            ({"drawn_on": date(2026, 3, 3)}, {}, "filing-date", "/guarantee_id"),
+            ({"drawn_on": date(2026, 3, 1)}, {}, "drawn-before-letter", "/guarantee_id"),
         ],
     )
     async def test_refuses_what_the_guarantee_does_not_cover(
@@ -94,12 +88,29 @@ class TestFiling:
         assert_refused(answer, 409, "claim-refused", field=field)
         assert code in [violation["code"] for violation in answer.json()["violations"]]
 
-    async def test_hears_a_claim_on_the_last_day_of_the_period(self, claims: Claims) -> None:
-        guarantee_id = await claims.bad_loan(matures_on=date(2025, 9, 2), drawn_on=date(2025, 1, 1))
+    async def test_is_dated_by_its_receipt_and_heard_to_the_last_day_of_the_period(
+        self, claims: Claims, clock: ManualClock
+    ) -> None:
+        first, second = [
+            await claims.bad_loan(amount_fen=400_000_000, matures_on=date(2026, 3, 2))
+            for _ in range(2)
+        ]
+        clock.advance(days=(date(2026, 9, 2) - TODAY).days)
+        last = await claims.try_file(a_filing(first))
+        clock.advance(days=1)
 
-        answer = await claims.try_file(a_filing(guarantee_id))
+        late = await claims.try_file(a_filing(second))
+        dated_back = await claims.try_file(a_filing(second, filed_on="2026-09-02"))
 
-        assert answer.status_code == 201, answer.text
+        assert last.json()["filed_on"] == "2026-09-02", last.text
+        assert_refused(late, 409, "claim-refused", field="/guarantee_id")
+        [violation] = late.json()["violations"]
+        assert (violation["code"], violation["limit"], violation["actual"]) == (
+            "guarantee-period-over",
+            "2026-09-02",
+            "2026-09-03",
+        )
+        assert_refused(dated_back, 422, "malformed", field="/filed_on")
 
     async def test_takes_one_claim_per_guarantee_until_it_is_rejected(self, claims: Claims) -> None:
         guarantee_id = await claims.bad_loan()
@@ -123,7 +134,7 @@ class TestFiling:
             ({"documents": []}, "/documents"),
             ({"documents": [{"kind": "Loan", "sha256": "a" * 64}]}, "/documents/0/kind"),
             ({"documents": [{"kind": "loan", "sha256": "a"}]}, "/documents/0/sha256"),
-            ({"filed_on": "2026-02-30"}, "/filed_on"),
+            ({"filed_on": "2026-03-02"}, "/filed_on"),
             ({"legs": []}, "/legs"),
         ],
     )

@@ -1,7 +1,6 @@
 """Caps on a real database: golden figures of the schemes, and approvals that race for the rest."""
 
 import asyncio
-from datetime import date
 
 import httpx
 import pytest
@@ -175,7 +174,6 @@ class TestRaces:
                 "guarantee_id": guarantee_id,
                 "principal_outstanding_fen": 333_333_333,
                 "documents": [{"kind": "loan_contract", "sha256": "a" * 64}],
-                "filed_on": str(date(2026, 3, 2)),
             }
             return await claims.try_file(body)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -35,7 +35,6 @@ def refusals(
             guarantee or a_guarantee(PACK),
             loan=loan or a_loan(),
             pack=pack,
-            today=TODAY,
         )
     except ClaimRefused as refused:
         return [(violation.code, violation.field) for violation in refused.violations]
@@ -76,33 +75,22 @@ class TestPeriod:
 
 class TestFiling:
     def test_publishes_what_was_filed(self) -> None:
-        claim, event = rules.file(
-            a_claim(), a_guarantee(PACK), loan=a_loan(), pack=PACK, today=TODAY
-        )
+        claim, event = rules.file(a_claim(), a_guarantee(PACK), loan=a_loan(), pack=PACK)
 
         assert claim.state is ClaimState.FILED
         assert event.principal_outstanding_fen == 300_000_000
 
     @pytest.mark.parametrize(
         ("filed_on", "expected"),
-        [(date(2026, 8, 2), []), (date(2026, 8, 3), [("guarantee-period-over", "/filed_on")])],
+        [
+            (date(2026, 8, 2), []),
+            (date(2026, 8, 3), [("guarantee-period-over", "/guarantee_id")]),
+        ],
     )
     def test_hears_claims_to_the_last_day_of_the_period(
         self, filed_on: date, expected: list[tuple[str, str]]
     ) -> None:
-        try:
-            rules.file(
-                a_claim(filed_on=filed_on),
-                a_guarantee(PACK),
-                loan=a_loan(),
-                pack=PACK,
-                today=filed_on,
-            )
-            found = []
-        except ClaimRefused as refused:
-            found = [(v.code, v.field) for v in refused.violations]
-
-        assert found == expected
+        assert refusals(filed_on=filed_on) == expected
 
     @pytest.mark.parametrize("state", [GuaranteeState.ISSUED, GuaranteeState.CLOSED])
     def test_needs_a_guarantee_in_force(self, state: GuaranteeState) -> None:
@@ -110,9 +98,28 @@ class TestFiling:
 
         assert ("guarantee-not-effective", "/guarantee_id") in found
 
-    @pytest.mark.parametrize("filed_on", [date(2026, 3, 3), date(2025, 2, 1)])
-    def test_is_dated_between_drawdown_and_today(self, filed_on: date) -> None:
-        assert refusals(filed_on=filed_on) == [("filing-date", "/filed_on")]
+    @pytest.mark.parametrize(
+        ("issued_on", "drawn_on", "expected"),
+        [
+            (date(2025, 2, 1), date(2025, 2, 1), []),
+            (date(2025, 2, 2), date(2025, 2, 1), ["drawn-before-letter"]),
+            (date(2025, 2, 1), TODAY, []),
+            (date(2025, 2, 1), TODAY + timedelta(days=1), ["filing-date"]),
+        ],
+    )
+    def test_needs_a_loan_drawn_between_its_letter_and_the_filing(
+        self, issued_on: date, drawn_on: date, expected: list[str]
+    ) -> None:
+        guarantee = a_guarantee(
+            PACK, cover=a_cover(PACK, issued_on=issued_on), effective_on=drawn_on
+        )
+
+        assert [code for code, _ in refusals(guarantee=guarantee)] == expected
+
+    def test_never_precedes_the_classification(self) -> None:
+        tomorrow = a_loan(classified_on=TODAY + timedelta(days=1))
+
+        assert refusals(loan=tomorrow) == [("filing-date", "/guarantee_id")]
 
     @pytest.mark.parametrize(
         ("classification", "refused"),
@@ -132,7 +139,7 @@ class TestFiling:
 
     def test_needs_a_loan_that_was_drawn(self) -> None:
         with pytest.raises(ClaimRefused) as refused:
-            rules.file(a_claim(), a_guarantee(PACK), loan=None, pack=PACK, today=TODAY)
+            rules.file(a_claim(), a_guarantee(PACK), loan=None, pack=PACK)
 
         assert [v.code for v in refused.value.violations] == ["loan-performing"]
 
@@ -171,7 +178,7 @@ class TestFiling:
         asking = PACK.model_copy(update={"evidence": rows})
 
         with pytest.raises(ClaimRefused) as refused:
-            rules.file(a_claim(), a_guarantee(PACK), loan=a_loan(), pack=asking, today=TODAY)
+            rules.file(a_claim(), a_guarantee(PACK), loan=a_loan(), pack=asking)
 
         lacking = [v.limit for v in refused.value.violations if v.code == "document-missing"]
         assert lacking == ["overdue_notice", "court_order"]
@@ -181,10 +188,14 @@ class TestFiling:
             loan=a_loan(classification="normal"),
             principal_outstanding_fen=1,
             recovered_before_fen=2,
-            filed_on=date(2026, 3, 3),
+            filed_on=date(2026, 8, 3),
         )
 
-        assert [code for code, _ in found] == ["filing-date", "loan-performing", "no-loss"]
+        assert [code for code, _ in found] == [
+            "guarantee-period-over",
+            "loan-performing",
+            "no-loss",
+        ]
 
     def test_is_the_banks_own(self) -> None:
         rules.require_bank(a_guarantee(PACK), "bank-haizhou")
