@@ -321,7 +321,11 @@ AnyExample = Annotated[
 
 
 class Pack(Part):
-    """One version of one scheme's rules. A later optional section leaves old digests unchanged."""
+    """One version of one scheme's rules. A later optional section leaves old digests unchanged.
+
+    ``applies_to`` names the kinds of cases that the scheme is for, in the words of the service that
+    owns the pack.
+    """
 
     id: PackId
     version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
@@ -333,6 +337,7 @@ class Pack(Part):
     valid_to: IsoDate | None = None
     source: Words
     illustrative: StrictBool = False
+    applies_to: Annotated[tuple[Name, ...], Field(max_length=MAX_ROWS)] = ()
     readings: Annotated[tuple[Reading, ...], Field(max_length=MAX_ROWS)] = ()
     facts: Annotated[Mapping[Name, FactDeclaration], Field(max_length=MAX_ROWS)] = {}
     counters: Annotated[Mapping[Name, Words], Field(max_length=MAX_ROWS)] = {}

@@ -17,9 +17,10 @@ from shared.rulepack.catalogue import PackCatalogue
 async def file(
     work: Transaction, body: FileSubsidy, packs: PackCatalogue, *, filed_by: str
 ) -> Stored:
-    """File for the subsidy of a policy's premium under a pack in force today."""
+    """File for the subsidy of a policy's premium under a pack of its pilot in force today."""
     policy = (await policies.get(work, body.policy_id)).policy
-    packs.get(body.rule_pack, on=work.today)
+    recognised = (await qualifications.get(work, policy.qualification_id)).qualification
+    pack = packs.get(body.rule_pack, on=work.today)
     subsidy = Subsidy(
         id=SubsidyId(work.new_id()),
         policy_id=policy.id,
@@ -28,7 +29,7 @@ async def file(
         filed_by=filed_by,
         filed_on=work.today,
     )
-    filed, event = rules.file(subsidy, policy)
+    filed, event = rules.file(subsidy, policy, recognised, pack)
     return await store.insert(work, filed, version=work.publish_all([event], after=0))
 
 

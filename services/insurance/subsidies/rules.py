@@ -1,9 +1,10 @@
 """Premium subsidies (保费补贴): filed after the premium is paid, decided by a rule pack.
 
-Source: 工信部联重装〔2024〕89号 and the yearly calls; the figures are the pack's. Eligibility comes
-before the application: the qualification must have been confirmed before the premium was paid. Its
-quota is one for all its policies, so an application gets at most what the earlier ones left of it;
-what is rejected takes nothing.
+Source: 工信部联重装〔2024〕89号 and the yearly calls; the figures are the pack's, and a pack is for
+the pilots that its ``applies_to`` names. Eligibility comes before the application: the
+qualification must have been confirmed before the premium was paid. Its quota is one for all its
+policies, so an application gets at most what the earlier ones left of it; what is rejected takes
+nothing.
 
 Example (pack first-set-2025): premium paid 1,000,000.00 yuan, quota 700,000.00 → 700,000.00; a
 second policy on the same product then gets nothing.
@@ -58,6 +59,16 @@ class PremiumNotPaid(RuleViolation):
     title_en = "Premium not paid"
 
 
+class PackNotForPilot(RuleViolation):
+    """The rule pack is another pilot's than the one that the product was recognised for."""
+
+    code = "rule-pack-not-for-pilot"
+    title_zh = "规则包不适用于该试点"
+    title_en = "Rule pack of another pilot"
+    action_zh = "请改用 applies_to 含该试点的规则包，见 GET /v1/rule-packs/{pack_id}。"
+    action_en = "Use a pack whose applies_to names the pilot, see GET /v1/rule-packs/{pack_id}."
+
+
 class PaymentDateInvalid(RuleViolation):
     """The payment is dated before the application, or in the future."""
 
@@ -83,8 +94,23 @@ class Subsidy:
     paid_on: date | None = None
 
 
-def file(subsidy: Subsidy, policy: Policy) -> tuple[Subsidy, SubsidyFiled]:
-    """File for a policy whose premium is paid."""
+def file(
+    subsidy: Subsidy, policy: Policy, qualification: Qualification, pack: Pack
+) -> tuple[Subsidy, SubsidyFiled]:
+    """File for a policy whose premium is paid, under a pack of its product's pilot.
+
+    Raises :class:`PackNotForPilot` or :class:`PremiumNotPaid`.
+    """
+    if qualification.pilot not in pack.applies_to:
+        violation = Violation(
+            code="pilot",
+            zh="该规则包不适用于产品审定的试点类别",
+            en="is not a pack of the pilot that the product was recognised for",
+            field="/rule_pack",
+            limit=", ".join(pack.applies_to),
+            actual=qualification.pilot,
+        )
+        raise PackNotForPilot(violation.en, violations=(violation,))
     if policy.state is not PolicyState.PREMIUM_PAID:
         raise PremiumNotPaid(f"the premium of policy {policy.id} is not paid")
     event = SubsidyFiled(

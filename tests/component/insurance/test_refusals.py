@@ -301,6 +301,17 @@ class TestSubsidy:
         assert_refused(again, 409, "subsidy-exists")
         assert_refused(nobodys, 404, "not-found")
 
+    @pytest.mark.parametrize("pilot", ["first_batch", "first_version"])
+    async def test_of_another_pilot_is_not_filed_under_the_first_set_pack(
+        self, insurance: ServiceUnderTest, pilot: str
+    ) -> None:
+        body = {"policy_id": await market.paid(insurance, pilot=pilot), "rule_pack": PACK}
+
+        answer = await send(insurance, "/v1/subsidies", body, org="portal")
+
+        assert_refused(answer, 409, "rule-pack-not-for-pilot", field="/rule_pack")
+        assert "insurance.subsidy.filed.v1" not in await insurance.published_types()
+
     async def test_is_decided_once_by_another_person_than_who_filed_it(
         self, insurance: ServiceUnderTest
     ) -> None:

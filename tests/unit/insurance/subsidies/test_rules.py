@@ -5,7 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.insurance.qualifications.rules import PILOTS
 from services.insurance.subsidies.rules import (
+    PackNotForPilot,
     PaymentDateInvalid,
     PremiumNotPaid,
     Subsidy,
@@ -18,7 +20,8 @@ from services.insurance.subsidies.rules import (
 )
 from shared.errors import FourEyes
 from shared.events.insurance import SubsidyApproved, SubsidyRejected
-from tests.support.packs import shipped
+from shared.rulepack.catalogue import PackCatalogue
+from tests.support.packs import INSURANCE_PACKS, shipped
 from tests.support.pilots import (
     PREMIUM_FEN,
     TODAY,
@@ -57,11 +60,37 @@ class TestStates:
 
 class TestFiling:
     def test_needs_a_paid_premium(self) -> None:
-        subsidy, event = file(a_subsidy(), a_paid_policy())
+        subsidy, event = file(a_subsidy(), a_paid_policy(), a_qualification(), PACK)
 
         assert (subsidy, event.filed_on) == (a_subsidy(), TODAY)
         with pytest.raises(PremiumNotPaid):
-            file(a_subsidy(), a_policy())
+            file(a_subsidy(), a_policy(), a_qualification(), PACK)
+
+    @pytest.mark.parametrize("pilot", sorted({*PILOTS} - {"first_set"}))
+    def test_needs_a_pack_of_the_products_own_pilot(self, pilot: str) -> None:
+        with pytest.raises(PackNotForPilot) as refused:
+            file(a_subsidy(), a_paid_policy(), a_qualification(pilot=pilot), PACK)
+
+        [violation] = refused.value.violations
+        assert (violation.field, violation.limit) == ("/rule_pack", "first_set")
+        assert violation.actual == pilot
+
+    @pytest.mark.parametrize("pilot", PILOTS)
+    def test_takes_no_pack_that_names_no_pilot(self, pilot: str) -> None:
+        unnamed = PACK.model_copy(update={"applies_to": ()})
+
+        with pytest.raises(PackNotForPilot):
+            file(a_subsidy(), a_paid_policy(), a_qualification(pilot=pilot), unnamed)
+
+
+class TestShippedPacks:
+    def test_each_name_pilots_that_there_are(self) -> None:
+        packs = PackCatalogue.from_directory(INSURANCE_PACKS).list()
+
+        assert packs
+        for pack in packs:
+            assert pack.applies_to
+            assert {*pack.applies_to} <= {*PILOTS}
 
 
 class TestFacts:
