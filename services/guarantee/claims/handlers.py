@@ -63,7 +63,8 @@ async def file_claim(
     claim = _claim_of(work, guarantee, filing, by=by.sub)
     loan = await known.known_loan(work, claim.loan_id)
     pack = programmes.pack_of(packs, guarantee.letter.pack)
-    filed, event = rules.file(claim, guarantee, loan=loan, pack=pack)
+    first = await store.first_filed_on(work, guarantee.id) or claim.filed_on
+    filed, event = rules.file(claim, guarantee, loan=loan, pack=pack, first_filed_on=first)
     version = work.publish_all([event], after=0)
     if await store.insert(work, filed, version=version) is None:
         raise rules.ClaimOpen(f"guarantee {guarantee.id} has a claim already")
@@ -96,12 +97,15 @@ async def approve_claim(
 ) -> Case:
     """Let a second person approve: the loss is split, counters move, the fund sets its leg aside.
 
-    Locks the claim, then the programme and its counters, then the fund.
+    Locks the claim, then the programme and its counters, then the fund. Raises ClaimOutdated where
+    the bank has told of a repayment or a cure since the filing.
     """
     stored = await _lock(work, claim_id, by=by, expected_version=expected_version)
     claim = stored.claim
     rules.require_approver(claim, by=by.sub, org=by.org)
     guarantee = await guarantees.lock_for_claim(work, claim.guarantee_id, reader=None)
+    loan = await known.known_loan(work, claim.loan_id)
+    rules.confirm(claim, guarantee.guarantee, loan=loan)
     split, legs = await losses.decide(
         work,
         claim.id,

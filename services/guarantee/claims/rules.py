@@ -1,19 +1,20 @@
 """Claims (代偿): filed by the bank, verified and approved by two persons, split, paid leg by leg.
 
 Sources: 民法典 art. 692 and 693 (a guarantor is released when nothing is claimed of it within the
-guarantee period), 700; the scheme's numbers come from the rule pack that the guarantee pinned at
-enrolment. A claim is filed on the business date on which it is received: no party chooses the day
-that the period is tested on. A loan that was drawn before its letter was issued was not guaranteed
-when it was lent, and cannot be claimed for.
+guarantee period), 694 (what was claimed in time outlives the period), 700; the scheme's numbers
+come from the rule pack that the guarantee pinned at enrolment. A claim is filed on the business
+date of its receipt: no party chooses the day that the period is tested on. A loan drawn before its
+letter was issued was not guaranteed when it was lent, and cannot be claimed for.
 
     filed → verified → approved (split) → settled → closed, or rejected before the approval
 
     eligible loss = min(principal outstanding, principal covered) - what the bank recovered itself
 
-Counters move when a claim is approved, in the order of approval. The guarantee period is counted
-in months from the maturity; its last day is the same day of the month, or the month's last day
-where there is none (art. 202). Moving a last day off a public holiday (art. 203) is left to the
-guarantor.
+A claim is approved on what the loan is then: where the bank has told of a repayment or a cure since
+the filing, the guarantor rejects it and the bank files anew, in time if its first claim was.
+Counters move in the order of approval. The guarantee period is counted in months from the maturity;
+its last day is the same day of the month, or the month's last where there is none (art. 202).
+Moving a last day off a public holiday (art. 203) is left to the guarantor.
 
 Example: matured 2026-08-31 with a period of six months: claims are heard to 2027-02-28.
 """
@@ -63,6 +64,16 @@ class ClaimRefused(RuleViolation):
     code = "claim-refused"
     title_zh = "代偿申请不符合条件"
     title_en = "Claim refused"
+
+
+class ClaimOutdated(Conflict):
+    """The loan or the guarantee is no longer what the claim was filed on."""
+
+    code = "claim-outdated"
+    title_zh = "代偿申请与最新情况不符"
+    title_en = "Claim outdated"
+    action_zh = "请驳回该申请，由银行按最新情况重新申请。"
+    action_en = "Reject the claim, then let the bank file anew with what holds now."
 
 
 class ClaimOpen(Conflict):
@@ -174,12 +185,21 @@ def require_bank(guarantee: Guarantee, org: str) -> None:
 
 
 def file(
-    claim: Claim, guarantee: Guarantee, *, loan: KnownLoan | None, pack: Pack
+    claim: Claim,
+    guarantee: Guarantee,
+    *,
+    loan: KnownLoan | None,
+    pack: Pack,
+    first_filed_on: date,
 ) -> tuple[Claim, events.ClaimFiled]:
-    """File a claim; raises :class:`ClaimRefused` with every rule that it breaks."""
+    """File a claim; raises :class:`ClaimRefused` with every rule that it breaks.
+
+    The period asks for the day of the guarantee's first claim, which may be a rejected one.
+    """
     found = (
-        *_guarantee_violations(guarantee, claim.filed_on),
-        *_loan_violations(loan, claim.filed_on),
+        *_state_violations(guarantee),
+        *_day_violations(claim, guarantee, loan, first_filed_on),
+        *_loan_violations(loan),
         *_amount_violations(claim, loan),
         *_missing_documents(claim, pack),
     )
@@ -227,6 +247,20 @@ def require_approver(claim: Claim, *, by: str, org: str) -> None:
         raise FourEyes(f"claim {claim.id} was verified by the same person")
 
 
+def confirm(claim: Claim, guarantee: Guarantee, *, loan: KnownLoan | None) -> None:
+    """Hold a claim against its loan and its guarantee as they are now.
+
+    Raises :class:`ClaimOutdated`. The period and the documents were examined at the filing.
+    """
+    found = (
+        *_state_violations(guarantee),
+        *_loan_violations(loan),
+        *_amount_violations(claim, loan),
+    )
+    if found:
+        raise ClaimOutdated("; ".join(v.en for v in found), violations=found)
+
+
 def approve(
     claim: Claim, split: Split, legs: Sequence[Leg], *, by: str, org: str
 ) -> tuple[Claim, tuple[Event, ...]]:
@@ -243,16 +277,13 @@ def approve(
         approved_on=split.decided_on,
         eligible_loss_fen=split.eligible_loss_fen,
     )
-    calculated = events.LossSplitCalculated(
+    calculated = losses.calculated(
+        split,
+        legs,
         claim_id=claim.id,
         guarantee_id=claim.guarantee_id,
         loan_id=claim.loan_id,
         programme=claim.programme,
-        eligible_loss_fen=split.eligible_loss_fen,
-        legs=losses.contract_legs(legs),
-        rule_pack_id=split.pack.id,
-        rule_pack_version=split.pack.version,
-        rule_pack_digest=split.pack.digest_hex,
     )
     due = losses.legs_due(claim.id, legs)
     return approved, (events.ClaimApproved(claim_id=claim.id, approved_by=by), calculated, *due)
@@ -301,36 +332,46 @@ def close(claim: Claim, *, org: str, today: date) -> tuple[Claim, events.ClaimCl
     return closed, event
 
 
-def _guarantee_violations(guarantee: Guarantee, filed_on: date) -> tuple[Violation, ...]:
+def _state_violations(guarantee: Guarantee) -> tuple[Violation, ...]:
+    if guarantee.state is GuaranteeState.EFFECTIVE:
+        return ()
+    state = guarantee.state.value
+    zh, en = f"担保状态为 {state}，未生效", f"the guarantee is {state}, not effective"
+    return (Violation("guarantee-not-effective", zh, en, "/guarantee_id"),)
+
+
+def _day_violations(
+    claim: Claim, guarantee: Guarantee, loan: KnownLoan | None, first_filed_on: date
+) -> tuple[Violation, ...]:
     drawn, matures = guarantee.effective_on, guarantee.matures_on
-    if guarantee.state is not GuaranteeState.EFFECTIVE or drawn is None or matures is None:
-        state = guarantee.state.value
-        zh, en = f"担保状态为 {state}，未生效", f"the guarantee is {state}, not effective"
-        return (Violation("guarantee-not-effective", zh, en, "/guarantee_id"),)
-    issued = guarantee.letter.issued_on
+    if drawn is None or matures is None:
+        return ()
+    issued, filed = guarantee.letter.issued_on, claim.filed_on
     last = last_day_of_period(matures, guarantee.letter.period_months)
     found = []
-    if filed_on > last:
+    if first_filed_on > last:
         zh, en = f"保证期间已于 {last} 届满", f"the guarantee period ended on {last}"
-        found.append(_dated("guarantee-period-over", zh, en, limit=last, actual=filed_on))
+        found.append(_dated("guarantee-period-over", zh, en, limit=last, actual=first_filed_on))
     if drawn < issued:
         zh, en = f"放款早于 {issued} 出具的保函", f"drawn before the letter of {issued}"
         found.append(_dated("drawn-before-letter", zh, en, limit=issued, actual=drawn))
-    if filed_on < drawn:
-        zh, en = "申请日早于放款日", "filed before the drawdown"
-        found.append(_dated("filing-date", zh, en, limit=drawn, actual=filed_on))
+    classified = None if loan is None else loan.classified_on
+    earliest = drawn if classified is None else max(drawn, classified)
+    if filed < earliest:
+        zh, en = "申请日早于放款日或贷款分类日", "filed before the drawdown or the classification"
+        found.append(_dated("filing-date", zh, en, limit=earliest, actual=filed))
     return tuple(found)
 
 
-def _loan_violations(loan: KnownLoan | None, filed_on: date) -> tuple[Violation, ...]:
-    if loan is None or not loan.is_non_performing:
-        found = "unknown" if loan is None else loan.classification or "unclassified"
-        zh, en = f"贷款分类为 {found}，未达次级", f"the loan is {found}, not substandard or worse"
-        return (Violation("loan-performing", zh, en, "/guarantee_id", "substandard", found),)
-    if loan.classified_on is not None and filed_on < loan.classified_on:
-        zh, en = "申请日早于贷款分类日", "filed before the loan was classified"
-        return (_dated("filing-date", zh, en, limit=loan.classified_on, actual=filed_on),)
-    return ()
+def _loan_violations(loan: KnownLoan | None) -> tuple[Violation, ...]:
+    if loan is not None and loan.closed_on is not None:
+        zh, en = f"贷款已于 {loan.closed_on} 结清", f"the loan was closed on {loan.closed_on}"
+        return (Violation("loan-closed", zh, en, "/guarantee_id"),)
+    if loan is not None and loan.is_non_performing:
+        return ()
+    found = "unknown" if loan is None else loan.classification or "unclassified"
+    zh, en = f"贷款分类为 {found}，未达次级", f"the loan is {found}, not substandard or worse"
+    return (Violation("loan-performing", zh, en, "/guarantee_id", "substandard", found),)
 
 
 def _dated(code: str, zh: str, en: str, *, limit: date, actual: date) -> Violation:
@@ -339,26 +380,21 @@ def _dated(code: str, zh: str, en: str, *, limit: date, actual: date) -> Violati
 
 def _amount_violations(claim: Claim, loan: KnownLoan | None) -> tuple[Violation, ...]:
     found = []
-    asked = claim.principal_outstanding_fen
-    reported = claim.covered_fen if loan is None else loan.principal_outstanding_fen
-    limit = min(claim.covered_fen, reported)
+    asked, recovered = claim.principal_outstanding_fen, claim.recovered_before_fen
+    limit = min(claim.covered_fen, asked if loan is None else loan.principal_outstanding_fen)
     if asked > limit:
         zh, en = "超过担保覆盖或已报告的本金余额", "above the principal that is covered or reported"
         found.append(Violation("above-cover", zh, en, "/principal_outstanding_fen", limit, asked))
-    if claim.recovered_before_fen >= asked:
+    if recovered >= asked:
         zh, en = "已收回金额不小于本金余额，无损失", "nothing is lost: that much was recovered"
-        found.append(
-            Violation("no-loss", zh, en, "/recovered_fen", asked, claim.recovered_before_fen)
-        )
+        found.append(Violation("no-loss", zh, en, "/recovered_fen", asked, recovered))
     return tuple(found)
 
 
 def _missing_documents(claim: Claim, pack: Pack) -> tuple[Violation, ...]:
     brought = {document.kind for document in claim.documents}
     return tuple(
-        Violation(
-            "document-missing", f"缺少{row.zh}", f"lacks {row.en}", "/documents", limit=row.code
-        )
+        Violation("document-missing", f"缺少{row.zh}", f"lacks {row.en}", "/documents", row.code)
         for row in pack.evidence
         if row.step == CLAIM_STEP and row.code not in brought
     )

@@ -1,6 +1,7 @@
 """SQL of the claims; maps rows to the rules' type."""
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from uuid import UUID
 
 from services.guarantee.claims.rules import Claim, ClaimId, ClaimNotFound, ClaimState, Document
@@ -40,6 +41,14 @@ async def insert(work: Transaction, claim: Claim, *, version: int) -> Stored | N
         *(getattr(claim, name) for name in _FILED.split(", ")),
     )
     return Stored(claim, version) if tag == "INSERT 0 1" else None
+
+
+async def first_filed_on(work: Transaction, guarantee_id: UUID) -> date | None:
+    """Read when a guarantee was first claimed under; None if it never was."""
+    found: date | None = await work.fetchval(
+        "SELECT min(filed_on) FROM claim WHERE guarantee_id = $1", guarantee_id
+    )
+    return found
 
 
 async def lock(

@@ -203,6 +203,29 @@ def recovered(legs: Sequence[Leg], received: Mapping[str, int]) -> tuple[Leg, ..
     return after
 
 
+def calculated(
+    split: Split,
+    legs: Sequence[Leg],
+    *,
+    claim_id: UUID,
+    guarantee_id: UUID,
+    loan_id: UUID,
+    programme: str,
+) -> events.LossSplitCalculated:
+    """Say how a claim's loss was split, and by which pack."""
+    return events.LossSplitCalculated(
+        claim_id=claim_id,
+        guarantee_id=guarantee_id,
+        loan_id=loan_id,
+        programme=programme,
+        eligible_loss_fen=split.eligible_loss_fen,
+        legs=_contract_legs(legs),
+        rule_pack_id=split.pack.id,
+        rule_pack_version=split.pack.version,
+        rule_pack_digest=split.pack.digest_hex,
+    )
+
+
 def legs_due(claim_id: UUID, legs: Sequence[Leg]) -> tuple[events.LegDue, ...]:
     """Say what each party owes, and by when."""
     return tuple(
@@ -218,8 +241,7 @@ def legs_due(claim_id: UUID, legs: Sequence[Leg]) -> tuple[events.LegDue, ...]:
     )
 
 
-def contract_legs(legs: Sequence[Leg]) -> tuple[events.Leg, ...]:
-    """Write the legs as the event carries them."""
+def _contract_legs(legs: Sequence[Leg]) -> tuple[events.Leg, ...]:
     return tuple(
         events.Leg(
             party=leg.party,

@@ -5,6 +5,10 @@ passu by borne loss, as loss-sharing agreements usually have it. Agreed costs ar
 rest goes to the parties in proportion of what they still miss, and nobody receives more than it
 bore. What is beyond all losses is the debtor's: it must be declared, and is recorded.
 
+The claim deducts what the bank recovered before the filing, so cash that came on the day of the
+filing or later is shared, also if the claim was approved after that. A closed claim ends the
+guarantee, not the debt: cash that comes later still is shared in the same way.
+
 Example: borne 130,000,000 / 40,000,000 / 30,000,000 fen; cash 80,000,000 with costs of 5,000,000
 gives 48,750,000 / 15,000,000 / 11,250,000.
 """
@@ -44,7 +48,7 @@ class SurplusUndeclared(RuleViolation):
 
 
 class ReceiptDateInvalid(RuleViolation):
-    """The cash came in the future, or before the claim was approved."""
+    """The cash came in the future, or before the claim was filed."""
 
     code = "receipt-date-invalid"
     title_zh = "到账日期无效"
@@ -99,13 +103,13 @@ def allocate(
     org: str,
     today: date,
 ) -> tuple[Recovery, events.RecoveryAllocated]:
-    """Share a receipt among those who bore the loss of a settled claim.
+    """Share a receipt among those who bore the loss of a settled or closed claim.
 
     Raises ``NotTheGuarantor``, ``ClaimInOtherState``, :class:`ReceiptDateInvalid`,
     :class:`SurplusUndeclared`.
     """
     claim.require_guarantor(org)
-    claim.require(ClaimState.SETTLED)
+    claim.require(ClaimState.SETTLED, ClaimState.CLOSED)
     _require_date(claim, receipt, today)
     shared = split_recovery(
         {leg.party: leg.amount_fen for leg in legs},
@@ -132,7 +136,7 @@ def allocate(
 
 
 def _require_date(claim: Claim, receipt: Receipt, today: date) -> None:
-    since = claim.approved_on or today
+    since = claim.filed_on
     if not since <= receipt.received_on <= today:
         zh, en = f"到账日期须在 {since} 至今日之间", f"must lie between {since} and today"
         found = Violation("date", zh, en, "/received_on", str(today), str(receipt.received_on))

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -15,7 +16,7 @@ from shared.events.guarantee import (
 )
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
-from tests.support.claims import CHECKER, MAKER, Claims, a_filing, amounts
+from tests.support.claims import CHECKER, MAKER, Claims, a_classification, a_filing, amounts
 from tests.support.clocks import ManualClock
 from tests.support.guarantees import BANK, GUARANTOR, NFGF, PROVINCE, TODAY, a_scheme
 
@@ -268,6 +269,45 @@ class TestDecision:
         assert rejected.json()["state"] == "rejected"
         assert rejected.json()["rejection_reason"] == "材料不实"
         assert_refused(again, 409, "claim-state")
+
+    async def test_is_made_on_what_the_loan_is_by_then(self, claims: Claims) -> None:
+        guarantee_id = await claims.bad_loan()
+        claim = await claims.file(guarantee_id)
+        await claims.verify(claim["claim_id"])
+        loan_id = UUID(claim["loan_id"])
+        repaid = a_classification(loan_id, principal_outstanding_fen=100_000_000)
+        cured = a_classification(
+            loan_id, principal_outstanding_fen=100_000_000, classification="normal"
+        )
+
+        await claims.scheme.service.deliver(repaid)
+        too_much = await claims.approve(claim["claim_id"])
+        await claims.scheme.service.deliver(cured)
+        no_loss = await claims.approve(claim["claim_id"])
+
+        assert_refused(too_much, 409, "claim-outdated", field="/principal_outstanding_fen")
+        [figure] = too_much.json()["violations"]
+        assert (figure["limit"], figure["actual"]) == (100_000_000, 333_333_333)
+        assert_refused(no_loss, 409, "claim-outdated", field="/guarantee_id")
+        assert (await claims.read(claim["claim_id"]))["state"] == "verified"
+        assert (await claims.scheme.read(f"/v1/funds/{NFGF}"))["reserved_fen"] == 0
+
+    async def test_of_an_outdated_claim_gives_way_to_a_new_one_in_time(
+        self, claims: Claims, clock: ManualClock
+    ) -> None:
+        guarantee_id = await claims.bad_loan(matures_on=TODAY)
+        claim = await claims.file(guarantee_id)
+        await claims.verify(claim["claim_id"])
+        repaid = a_classification(UUID(claim["loan_id"]), principal_outstanding_fen=100_000_000)
+        await claims.scheme.service.deliver(repaid)
+        clock.advance(days=365)
+        assert (await claims.scheme.opening("nfgf-scitech", 1_000_000_000, year=2027)).is_success
+
+        rejected = await claims.reject(claim["claim_id"])
+        approved = await claims.approved(guarantee_id, principal_outstanding_fen=100_000_000)
+
+        assert rejected.status_code == 200, rejected.text
+        assert approved["eligible_loss_fen"] == 100_000_000
 
 
 class TestPayment:

@@ -8,6 +8,7 @@ from shared.events.guarantee import FundCredited, RecoveryAllocated
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.claims import Claims, amounts
+from tests.support.clocks import ManualClock
 from tests.support.guarantees import BANK, GUARANTOR, NFGF, a_scheme
 
 pytestmark = pytest.mark.component
@@ -89,6 +90,38 @@ class TestRecovery:
         assert_refused(early, 409, "claim-state")
         assert_refused(foreign, 403, "not-the-guarantor")
         assert_refused(stranger, 404, "claim-not-found")
+
+    async def test_shares_what_came_between_filing_and_approval(
+        self, claims: Claims, clock: ManualClock
+    ) -> None:
+        claim_id = (await claims.file(await claims.bad_loan()))["claim_id"]
+        clock.advance(days=5)
+        await claims.verify(claim_id)
+        approved = await claims.approve(claim_id)
+        for leg in approved.json()["legs"]:
+            await claims.pay(claim_id, leg["party"], org=leg["org"], paid_on="2026-03-07")
+
+        taken = await claims.recover(claim_id, received_on="2026-03-02")
+
+        assert taken.status_code == 201, taken.text
+
+    async def test_goes_on_after_the_close_and_reopens_nothing(self, claims: Claims) -> None:
+        guarantee_id = await claims.bad_loan()
+        claim_id = (await claims.settled(guarantee_id))["claim_id"]
+        await claims.close(claim_id)
+        before = await claims.scheme.read(f"/v1/funds/{NFGF}")
+
+        late = await claims.recover(claim_id)
+
+        assert late.status_code == 201, late.text
+        claim = await claims.read(claim_id)
+        assert claim["state"] == "closed"
+        assert amounts(claim["legs"], "recovered_fen")["nfgf"] == 33_250_000
+        after = await claims.scheme.read(f"/v1/funds/{NFGF}")
+        assert after["cash_fen"] - before["cash_fen"] == 33_250_000
+        assert (before["committed_fen"], after["committed_fen"]) == (0, 0)
+        guarantee = await claims.scheme.read(f"/v1/guarantees/{guarantee_id}")
+        assert guarantee["state"] == "closed"
 
     @pytest.mark.parametrize(
         ("changes", "status", "code", "field"),

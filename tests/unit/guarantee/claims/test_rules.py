@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ def refusals(
     guarantee: Guarantee | None = None,
     loan: KnownLoan | None = None,
     pack: Pack = PACK,
+    first_filed_on: date | None = None,
     **filing: object,
 ) -> list[tuple[str, str | None]]:
     """File and return code and field of every violation."""
@@ -35,6 +37,7 @@ def refusals(
             guarantee or a_guarantee(PACK),
             loan=loan or a_loan(),
             pack=pack,
+            first_filed_on=first_filed_on or a_claim(**filing).filed_on,
         )
     except ClaimRefused as refused:
         return [(violation.code, violation.field) for violation in refused.violations]
@@ -75,7 +78,9 @@ class TestPeriod:
 
 class TestFiling:
     def test_publishes_what_was_filed(self) -> None:
-        claim, event = rules.file(a_claim(), a_guarantee(PACK), loan=a_loan(), pack=PACK)
+        claim, event = rules.file(
+            a_claim(), a_guarantee(PACK), loan=a_loan(), pack=PACK, first_filed_on=TODAY
+        )
 
         assert claim.state is ClaimState.FILED
         assert event.principal_outstanding_fen == 300_000_000
@@ -91,6 +96,12 @@ class TestFiling:
         self, filed_on: date, expected: list[tuple[str, str]]
     ) -> None:
         assert refusals(filed_on=filed_on) == expected
+
+    def test_loses_nothing_that_was_first_claimed_in_time(self) -> None:
+        assert refusals(filed_on=date(2026, 8, 3), first_filed_on=date(2026, 8, 2)) == []
+
+    def test_needs_a_loan_that_is_not_closed(self) -> None:
+        assert refusals(loan=a_loan(closed_on=TODAY)) == [("loan-closed", "/guarantee_id")]
 
     @pytest.mark.parametrize("state", [GuaranteeState.ISSUED, GuaranteeState.CLOSED])
     def test_needs_a_guarantee_in_force(self, state: GuaranteeState) -> None:
@@ -139,7 +150,7 @@ class TestFiling:
 
     def test_needs_a_loan_that_was_drawn(self) -> None:
         with pytest.raises(ClaimRefused) as refused:
-            rules.file(a_claim(), a_guarantee(PACK), loan=None, pack=PACK)
+            rules.file(a_claim(), a_guarantee(PACK), loan=None, pack=PACK, first_filed_on=TODAY)
 
         assert [v.code for v in refused.value.violations] == ["loan-performing"]
 
@@ -178,7 +189,9 @@ class TestFiling:
         asking = PACK.model_copy(update={"evidence": rows})
 
         with pytest.raises(ClaimRefused) as refused:
-            rules.file(a_claim(), a_guarantee(PACK), loan=a_loan(), pack=asking)
+            rules.file(
+                a_claim(), a_guarantee(PACK), loan=a_loan(), pack=asking, first_filed_on=TODAY
+            )
 
         lacking = [v.limit for v in refused.value.violations if v.code == "document-missing"]
         assert lacking == ["overdue_notice", "court_order"]
@@ -201,6 +214,38 @@ class TestFiling:
         rules.require_bank(a_guarantee(PACK), "bank-haizhou")
         with pytest.raises(rules.NotTheBank):
             rules.require_bank(a_guarantee(PACK), "guarantor-ges")
+
+
+class TestConfirmation:
+    def test_takes_what_still_holds_however_late(self) -> None:
+        worse = a_loan(classification="loss", classified_on=TODAY + timedelta(days=400))
+
+        rules.confirm(a_claim(), a_guarantee(PACK), loan=worse)
+
+    @pytest.mark.parametrize(
+        ("loan", "expected"),
+        [
+            ({"classification": "normal"}, [("loan-performing", "/guarantee_id")]),
+            ({"closed_on": TODAY}, [("loan-closed", "/guarantee_id")]),
+            (
+                {"principal_outstanding_fen": 299_999_999},
+                [("above-cover", "/principal_outstanding_fen")],
+            ),
+        ],
+    )
+    def test_refuses_what_the_bank_has_told_of_since(
+        self, loan: dict[str, Any], expected: list[tuple[str, str]]
+    ) -> None:
+        with pytest.raises(rules.ClaimOutdated) as refused:
+            rules.confirm(a_claim(), a_guarantee(PACK), loan=a_loan(**loan))
+
+        assert [(v.code, v.field) for v in refused.value.violations] == expected
+
+    def test_needs_a_guarantee_that_is_still_in_force(self) -> None:
+        closed = a_guarantee(PACK, state=GuaranteeState.CLOSED)
+
+        with pytest.raises(rules.ClaimOutdated):
+            rules.confirm(a_claim(), closed, loan=a_loan())
 
 
 class TestDecision:

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.guarantee.claims.rules import ClaimInOtherState, ClaimState, NotTheGuarantor
+from services.guarantee.claims.rules import Claim, ClaimInOtherState, ClaimState, NotTheGuarantor
 from services.guarantee.losses.rules import Leg, recovered
 from services.guarantee.recoveries import rules
 from services.guarantee.recoveries.rules import Receipt, Recovery, RecoveryId
 from tests.support.cases import TODAY, a_claim, a_leg
 
-SETTLED = a_claim(state=ClaimState.SETTLED, approved_on=date(2026, 3, 1))
+FILED_ON = date(2026, 2, 27)
+SETTLED = a_claim(state=ClaimState.SETTLED, filed_on=FILED_ON, approved_on=date(2026, 3, 1))
 BORNE = (
     a_leg("bank", capped_fen=40_000_000, base_fen=40_000_000),
     a_leg("guarantor", capped_fen=30_000_000, base_fen=30_000_000),
@@ -36,11 +37,15 @@ def a_receipt(**changes: Any) -> Receipt:  # noqa: ANN401 - any field of the rec
 
 
 def allocate(
-    receipt: Receipt, legs: tuple[Leg, ...] = BORNE, *, org: str = "guarantor-ges"
+    receipt: Receipt,
+    legs: tuple[Leg, ...] = BORNE,
+    *,
+    claim: Claim = SETTLED,
+    org: str = "guarantor-ges",
 ) -> Recovery:
     """Share a receipt."""
     recovery, event = rules.allocate(
-        RecoveryId(UUID(int=1)), SETTLED, legs, receipt, by="clerk", org=org, today=TODAY
+        RecoveryId(UUID(int=1)), claim, legs, receipt, by="clerk", org=org, today=TODAY
     )
     assert {each.party: each.amount_fen for each in event.allocations} == recovery.received
     return recovery
@@ -74,16 +79,25 @@ class TestAllocate:
         taken = allocate(replace(receipt, surplus_fen=2))
         assert sum(taken.received.values()) == 200_000_000
 
-    @pytest.mark.parametrize("day", [date(2026, 2, 28), date(2026, 3, 3)])
+    @pytest.mark.parametrize("day", [date(2026, 2, 26), date(2026, 3, 3)])
     def test_refuses_cash_of_another_time(self, day: date) -> None:
         with pytest.raises(rules.ReceiptDateInvalid):
             allocate(a_receipt(received_on=day))
+
+    @pytest.mark.parametrize("day", [FILED_ON, TODAY])
+    def test_takes_cash_from_the_day_of_the_filing_on(self, day: date) -> None:
+        assert allocate(a_receipt(received_on=day)).receipt.received_on == day
 
     def test_is_the_guarantors(self) -> None:
         with pytest.raises(NotTheGuarantor):
             allocate(a_receipt(), org="bank-haizhou")
 
-    @pytest.mark.parametrize("state", set(ClaimState) - {ClaimState.SETTLED})
+    def test_of_a_closed_claim_is_shared_like_any_other(self) -> None:
+        closed = replace(SETTLED, state=ClaimState.CLOSED)
+
+        assert allocate(a_receipt(), claim=closed).received == allocate(a_receipt()).received
+
+    @pytest.mark.parametrize("state", set(ClaimState) - {ClaimState.SETTLED, ClaimState.CLOSED})
     def test_follows_the_settlement(self, state: ClaimState) -> None:
         with pytest.raises(ClaimInOtherState):
             rules.allocate(
