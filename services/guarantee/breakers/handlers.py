@@ -19,7 +19,7 @@ from shared.rulepack.catalogue import PackCatalogue
 async def on_loan_classified(
     work: Transaction, received: Received[LoanClassified], *, packs: PackCatalogue
 ) -> None:
-    """Count an enrolled loan's bad principal once, in its bank's year, and assess the breaker.
+    """Count an enrolled loan's bad principal once, in its bank's year, and assess today's year.
 
     Locks the programme, then its counters. A loan without a letter counts nowhere.
     """
@@ -29,25 +29,28 @@ async def on_loan_classified(
         return
     guarantee = found.guarantee
     programme = await programmes.lock(work, guarantee.application.programme)
+    code = programme.programme.code
     if not programmes.pack_of(packs, programme.programme.pack).breakers:
         return
+    opened = await programmes.get_counters(
+        work, programme=code, bank=event.bank, year=event.classified_on.year
+    )
     before = await store.counted(work, event.loan_id)
     after = rules.count(
         before,
         classification=event.classification,
         principal_fen=event.principal_outstanding_fen,
         covered_fen=guarantee.covered_fen,
-        classified_on=event.classified_on,
+        year=rules.year_of(event.classified_on, opened, today=work.today),
     )
     if before == after or (before is None and not after.fen):
         return
     counters = await programmes.lock_counters(
-        work, programme=programme.programme.code, bank=event.bank, year=after.year
+        work, programme=code, bank=event.bank, year=after.year
     )
-    moved = rules.moved(counters, before, after)
-    await programmes.save_counters(work, moved)
+    await programmes.save_counters(work, rules.moved(counters, before, after))
     await store.put_counted(work, event.loan_id, after)
-    await _assess(work, programme, moved, packs)
+    await _assess(work, programme, event.bank, packs)
 
 
 async def open_year(
@@ -63,7 +66,7 @@ async def open_year(
     programme = await programmes.lock(work, code)
     opened = await programmes.open_year(work, code, year=year, bank=bank, balance_fen=balance_fen)
     if bank != WHOLE_PROGRAMME:
-        await _assess(work, programme, opened, packs)
+        await _assess(work, programme, bank, packs)
     return opened
 
 
@@ -113,18 +116,19 @@ async def page(
 
 
 async def _assess(
-    work: Transaction, stored: StoredProgramme, counters: Counters, packs: PackCatalogue
+    work: Transaction, stored: StoredProgramme, bank: str, packs: PackCatalogue
 ) -> None:
-    """Hold a bank's figures against the pack; the programme is locked."""
-    programme = stored.programme
+    """Hold a bank's figures of today's year against the pack; the programme is locked."""
+    programme, year = stored.programme, work.today.year
     pack = programmes.pack_of(packs, programme.pack)
-    if not pack.breakers:
+    counters = await programmes.get_counters(work, programme=programme.code, bank=bank, year=year)
+    if counters is None or not pack.breakers:
         return
-    before = await store.find(work, programme.code, counters.bank) or Breaker(
+    before = await store.find(work, programme.code, bank) or Breaker(
         programme=programme.code,
-        bank=counters.bank,
-        viewers=(counters.bank, programme.fund, *programme.parties.values()),
-        year=counters.year,
+        bank=bank,
+        viewers=(bank, programme.fund, *programme.parties.values()),
+        year=year,
         changed_on=work.today,
     )
     after, events = rules.assess(before, counters, pack, today=work.today)

@@ -5,6 +5,11 @@ the year before, compared exactly. The numerator is the principal of the bank's 
 are substandard (次级) or worse, each loan once, in the year in which it became so; a later class or
 balance moves what was counted. Loans and claims in force go on; only new enrolment stops.
 
+Figures are kept per year, and the breaker holds today's year alone against the pack: another year's
+opening or loss moves that year's figures and nothing else. No text says where a loss belongs whose
+year nobody opened, such as one that is told after New Year for a day before: it would count in no
+ratio, so it counts in the current year.
+
     normal → warning → suspended → restored by decision, once the ratio is below the threshold
 
 Example at 10 %: balance 80,000,000.00 yuan; losses 7,999,999.99 → normal, 8,000,000.00 → suspended.
@@ -95,18 +100,26 @@ class Counted:
     fen: int
 
 
+def year_of(classified_on: date, opened: Counters | None, *, today: date) -> int:
+    """Say in which year a loss counts: its own if that is ``opened``, otherwise the current one."""
+    is_open = opened is not None and opened.prior_year_end_balance_fen is not None
+    return min(classified_on.year, today.year) if is_open else today.year
+
+
 def count(
     before: Counted | None,
     *,
     classification: Classification,
     principal_fen: int,
     covered_fen: int,
-    classified_on: date,
+    year: int,
 ) -> Counted:
-    """Say what a classified loan counts: its principal as far as it is covered, or nothing."""
+    """Say what a classified loan counts: its principal as far as it is covered, or nothing.
+
+    A loan that counts already stays in its year; another one counts in ``year``.
+    """
     fen = min(principal_fen, covered_fen) if classification in NON_PERFORMING else 0
-    year = before.year if before is not None and before.fen else classified_on.year
-    return Counted(year, fen)
+    return Counted(before.year if before is not None and before.fen else year, fen)
 
 
 def moved(counters: Counters, before: Counted | None, after: Counted) -> Counters:
@@ -120,11 +133,11 @@ def moved(counters: Counters, before: Counted | None, after: Counted) -> Counter
 def assess(
     breaker: Breaker, counters: Counters, pack: Pack, *, today: date
 ) -> tuple[Breaker, tuple[BreakerEvent, ...]]:
-    """Hold the year's figures against the pack; a suspension stays until it is restored.
+    """Hold the current year's figures against the pack; a suspension stays until it is restored.
 
-    Figures of a year before the breaker's, or of one whose opening nobody stated, decide nothing.
+    Figures of another year, or of one whose opening nobody stated, decide nothing.
     """
-    if counters.prior_year_end_balance_fen is None or counters.year < breaker.year:
+    if counters.prior_year_end_balance_fen is None or counters.year != today.year:
         return breaker, ()
     result = check_breakers(pack, metrics=metrics_of(counters, pack))
     found = BreakerState(result.state)

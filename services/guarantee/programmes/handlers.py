@@ -77,7 +77,7 @@ async def open_year(
 ) -> Counters:
     """State the balance at the end of the year before, of the programme or of one bank in it."""
     counters = await store.lock_counters(work, programme=code, bank=bank, year=year)
-    opened = rules.open_year(counters, balance_fen=balance_fen)
+    opened = rules.open_year(counters, balance_fen=balance_fen, today=work.today)
     await store.save_counters(work, opened)
     return opened
 

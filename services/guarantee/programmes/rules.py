@@ -100,6 +100,14 @@ class YearAlreadyOpened(Conflict):
     title_en = "Year already opened"
 
 
+class YearNotBegun(RuleViolation):
+    """The balance at the end of a year is not known before the next one begins."""
+
+    code = "year-not-begun"
+    title_zh = "年度尚未开始"
+    title_en = "Year not begun"
+
+
 class YearNotOpened(RuleViolation):
     """A cap or a breaker needs the balance at the end of the year before, and nobody stated it."""
 
@@ -266,8 +274,15 @@ def confirm_pin(pin: PinnedPack, pack: Pack) -> None:
         raise PackChanged(f"rule pack {pin.id} version {pin.version} is not what was pinned")
 
 
-def open_year(counters: Counters, *, balance_fen: int) -> Counters:
-    """State a year's opening balance, once; raises :class:`YearAlreadyOpened`."""
+def open_year(counters: Counters, *, balance_fen: int, today: date) -> Counters:
+    """State a year's opening balance, once.
+
+    Raises :class:`YearNotBegun`, :class:`YearAlreadyOpened`.
+    """
+    if counters.year > today.year:
+        zh, en = "年度尚未开始，上年末余额未知", "the year has not begun: its base is not known yet"
+        found = Violation("year", zh, en, "/year", today.year, counters.year)
+        raise YearNotBegun(en, violations=(found,))
     if counters.prior_year_end_balance_fen is not None:
         raise YearAlreadyOpened(
             f"{counters.programme} {counters.bank} was opened for {counters.year}"

@@ -1,5 +1,6 @@
 """Breakers: losses reach the threshold, enrolment stops, a decision restores it."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -120,6 +121,40 @@ class TestCounting:
 
         assert (await breaker(claims))["state"] == "suspended"
         assert len(await published(claims, BreakerTripped)) == 1
+
+    async def test_lets_a_loss_of_a_year_that_is_not_open_count_in_the_current_one(
+        self, claims: Claims
+    ) -> None:
+        bad = await loan(claims)
+        told_late = a_classification(
+            bad, principal_outstanding_fen=99_999_999, classified_on=date(2025, 12, 31)
+        )
+
+        await claims.scheme.service.deliver(told_late)
+        first = await breaker(claims)
+        await classify(claims, bad, 100_000_000, "loss")
+        then = await breaker(claims)
+
+        assert (first["year"], first["numerator_fen"]) == (2026, 99_999_999)
+        assert (then["state"], then["numerator_fen"]) == ("suspended", 100_000_000)
+
+    async def test_is_not_moved_by_another_year(self, claims: Claims) -> None:
+        future = await claims.scheme.opening(PROGRAMME, BALANCE_FEN, bank=BANK, year=2027)
+        past = await claims.scheme.opening(PROGRAMME, 1, bank=BANK, year=2025)
+        old = a_classification(
+            await loan(claims), principal_outstanding_fen=7, classified_on=date(2025, 12, 31)
+        )
+        await claims.scheme.service.deliver(old)
+        calm = await breaker(claims)
+        await classify(claims, await loan(claims), 100_000_000)
+
+        assert_refused(future, 409, "year-not-begun", field="/year")
+        assert past.status_code == 201, past.text
+        assert (calm["state"], calm["year"], calm["numerator_fen"]) == ("normal", 2026, 0)
+        assert (await breaker(claims))["state"] == "suspended"
+        shown = await claims.scheme.read(f"/v1/programmes/{PROGRAMME}")
+        counted = {c["year"]: c["npl_principal_loss_fen"] for c in shown["counters"] if c["bank"]}
+        assert counted == {2026: 100_000_000, 2025: 7}
 
 
 class TestSuspension:

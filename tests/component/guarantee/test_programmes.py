@@ -199,10 +199,12 @@ class TestOpenings:
         await scheme.opening("sip-yuankedai", 1)
 
         again = await scheme.opening("sip-yuankedai", 2)
+        last_year = await scheme.opening("sip-yuankedai", 2, year=2025)
         next_year = await scheme.opening("sip-yuankedai", 2, year=2027)
 
         assert_refused(again, 409, "year-already-opened")
-        assert next_year.status_code == 201
+        assert last_year.status_code == 201
+        assert_refused(next_year, 409, "year-not-begun", field="/year")
 
     async def test_keep_what_was_counted_before(self, scheme: Scheme) -> None:
         await scheme.programme(YUANKEDAI)

@@ -61,14 +61,14 @@ class TestCount:
             classification=classification,
             principal_fen=300,
             covered_fen=400,
-            classified_on=TODAY,
+            year=2026,
         )
 
         assert counted == Counted(2026, fen)
 
     def test_takes_no_more_than_is_covered(self) -> None:
         counted = rules.count(
-            None, classification="loss", principal_fen=500, covered_fen=400, classified_on=TODAY
+            None, classification="loss", principal_fen=500, covered_fen=400, year=2026
         )
 
         assert counted.fen == 400
@@ -82,10 +82,25 @@ class TestCount:
             classification="loss",
             principal_fen=50,
             covered_fen=400,
-            classified_on=TODAY,
+            year=2026,
         )
 
         assert counted == Counted(year, 50)
+
+    @pytest.mark.parametrize(
+        ("classified_on", "opened", "year"),
+        [
+            (TODAY, None, 2026),
+            (date(2025, 12, 31), None, 2026),
+            (date(2025, 12, 31), counters(0, None, 2025), 2026),
+            (date(2025, 12, 31), counters(0, 1, 2025), 2025),
+            (date(2027, 1, 1), counters(0, 1, 2027), 2026),
+        ],
+    )
+    def test_falls_to_the_current_year_where_its_own_is_not_open(
+        self, classified_on: date, opened: Counters | None, year: int
+    ) -> None:
+        assert rules.year_of(classified_on, opened, today=TODAY) == year
 
     @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10**9)), max_size=30))
     def test_sums_each_loan_once_whatever_the_order(self, steps: list[tuple[int, int]]) -> None:
@@ -140,8 +155,10 @@ class TestAssess:
 
         assert (after.state, after.changed_on, events) == (BreakerState.SUSPENDED, TODAY, ())
 
-    @pytest.mark.parametrize("year", [counters(10**12, None), counters(10**12, 1, 2025)])
-    def test_decides_nothing_without_an_opening_or_by_an_older_year(self, year: Counters) -> None:
+    @pytest.mark.parametrize(
+        "year", [counters(10**12, None), counters(10**12, 1, 2025), counters(10**12, 1, 2027)]
+    )
+    def test_decides_nothing_without_an_opening_or_by_another_year(self, year: Counters) -> None:
         assert rules.assess(BREAKER, year, PACK, today=LATER) == (BREAKER, ())
 
 

@@ -204,8 +204,10 @@ class TestCounters:
         assert a_counter().moved({}) == a_counter()
 
     def test_are_opened_once_and_keep_what_they_counted(self) -> None:
-        opened = rules.open_year(a_counter(pool_paid_fen=3), balance_fen=0)
+        opened = rules.open_year(a_counter(pool_paid_fen=3), balance_fen=0, today=date(2026, 1, 1))
 
         assert (opened.base_fen, opened.pool_paid_fen) == (0, 3)
         with pytest.raises(YearAlreadyOpened):
-            rules.open_year(opened, balance_fen=0)
+            rules.open_year(opened, balance_fen=0, today=date(2026, 1, 1))
+        with pytest.raises(rules.YearNotBegun):
+            rules.open_year(a_counter(), balance_fen=0, today=date(2025, 12, 31))
