@@ -26,6 +26,10 @@ Read = Annotated[commands.Query, commands.query("registry.lists:read")]
     response_model=ListImport,
     responses=problems(400, 413),
     openapi_extra=CSV_BODY,
+    description=(
+        "Import the next version of a list from CSV (UTF-8 or GBK); every row is answered for. "
+        f"A file has at most {MOST_ROWS} rows: a longer list is published under several codes."
+    ),
 )
 async def import_version(list_code: OrgCode, upload: Upload, command: Write) -> Response:
     """Import the next version of a list from CSV (UTF-8 or GBK); every row is answered for."""

@@ -6,7 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.registry.lists.rules import MOST_ROWS
+from shared import uscc
 from tests.conftest import ServiceFactory
+from tests.support.bad_input import assert_refused
 from tests.support.service import ServiceUnderTest
 
 pytestmark = pytest.mark.component
@@ -33,6 +36,17 @@ async def send(
     headers = registry.headers("dept-kj", "registry.lists:write", "registry.lists:read")
     headers["Content-Type"] = media_type
     return await registry.client.post(path, content=content, headers=headers)
+
+
+def rows_of(number: int) -> str:
+    """Return rows of so many firms, each with both check digits right."""
+    rows = []
+    for place in range(number):
+        body = f"Q{place:07d}"
+        first = f"91320706{body}{uscc.organisation_check_character(body)}"
+        code = first + uscc.code_check_character(first)
+        rows.append(ROW.replace("91320706MA1N00018N", code).replace("C1", f"C{place}"))
+    return "\n".join(rows)
 
 
 class TestImport:
@@ -222,6 +236,19 @@ class TestRefusedFiles:
         answer = await send(registry, (HEADER + "x" * 10_000_000).encode())
 
         assert answer.status_code == 413
+
+    async def test_takes_as_many_rows_as_it_says_and_not_one_more(
+        self, registry: ServiceUnderTest
+    ) -> None:
+        most = rows_of(MOST_ROWS)
+
+        taken = await send(registry, (HEADER + most).encode())
+        refused = await send(registry, (HEADER + most + "\n" + ROW).encode())
+
+        assert (taken.status_code, taken.json()["accepted"]) == (201, MOST_ROWS)
+        assert_refused(refused, 422, "csv-too-many-rows")
+        [violation] = refused.json()["violations"]
+        assert (violation["limit"], str(MOST_ROWS) in violation["zh"]) == (MOST_ROWS, True)
 
     async def test_needs_the_scope(self, registry: ServiceUnderTest) -> None:
         headers = registry.headers("dept-kj", "registry.lists:read")
