@@ -13,6 +13,7 @@ from shared.events.registry import (
     Purpose,
     QualificationAmended,
     QualificationGranted,
+    QualificationRevoked,
 )
 
 FIRM = "91320706MA1N00018N"
@@ -89,6 +90,19 @@ def an_amendment(
         reason=reason,
         valid_from=date(2025, 1, 1),
         valid_to=valid_to,
+    )
+
+
+def a_withdrawal(
+    *, uscc: str = FIRM, qualification_id: UUID = QUALIFICATION
+) -> QualificationRevoked:
+    return QualificationRevoked(
+        qualification_id=qualification_id,
+        uscc=uscc,
+        category="hnte",
+        revoked_by="dept-kj",
+        reason="复核未通过",
+        revoked_on=date(2026, 3, 2),
     )
 
 

@@ -3,7 +3,8 @@
 Sources: 政务数据共享条例 (State Council Order 809: a catalogue names the item, its provider, its
 fields and its sharing class), 征信业管理条例 art. 40(3) (no query without consent).
 A feed's fields are the only part of an event that can ever leave through it; a field is read under
-a grant that names it, and never by an institution that is not cleared for its class.
+a grant that names it, and never by an institution that is not cleared for its class. A type that
+corrects or withdraws what others said is marked: it reaches everyone who was shown those.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from shared.events.insurance import PolicyBound, QualificationConfirmed, Subsidy
 from shared.events.registry import (
     InstitutionKind,
     ListMemberAdded,
+    ListMemberRemoved,
     ProfileRecorded,
     QualificationAmended,
     QualificationGranted,
@@ -66,6 +68,14 @@ class Field:
     data_class: DataClass = DataClass.INTERNAL
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A type of event that corrects or withdraws (更正) what earlier events of other types said."""
+
+    kind: type[Event]
+    corrected: tuple[type[Event], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """One entry of the catalogue.
@@ -82,6 +92,7 @@ class Feed:
     types: tuple[type[Event], ...]
     fields: tuple[Field, ...]
     state_key: tuple[str, ...]
+    corrections: tuple[Correction, ...] = ()
     retention_days: int = 400
 
     @property
@@ -97,6 +108,15 @@ class Feed:
         """Return the names of the feed's fields that events of a type carry."""
         return tuple(name for name in self.names if name in event_type.model_fields)
 
+    def corrected_by(self, type_name: str) -> frozenset[str]:
+        """Return the fields whose readers an entry of a type corrects; none if it is no correction.
+
+        The shared attribute is not among them: it alone was never shown to anyone.
+        """
+        corrected = (c.corrected for c in self.corrections if type_name == c.kind.TYPE)
+        names = (name for types in corrected for found in types for name in self.fields_of(found))
+        return frozenset(names) - {self.shared_attribute}
+
 
 _USCC = Field("uscc", "统一社会信用代码", "unified social credit code")
 _CONFIDENTIAL = DataClass.CONFIDENTIAL
@@ -109,7 +129,13 @@ FEEDS: tuple[Feed, ...] = (
         title_en="enterprises' qualifications and lists",
         provider="dept-kj",
         shared_attribute="uscc",
-        types=(QualificationGranted, QualificationAmended, QualificationRevoked, ListMemberAdded),
+        types=(
+            QualificationGranted,
+            QualificationAmended,
+            QualificationRevoked,
+            ListMemberAdded,
+            ListMemberRemoved,
+        ),
         fields=(
             _USCC,
             Field("qualification_id", "资格编号", "qualification id"),
@@ -126,6 +152,13 @@ FEEDS: tuple[Feed, ...] = (
             Field("list_version", "名单版本", "version of the list"),
         ),
         state_key=("uscc", "qualification_id", "list_code"),
+        corrections=(
+            Correction(QualificationAmended, corrected=(QualificationGranted,)),
+            Correction(
+                QualificationRevoked, corrected=(QualificationGranted, QualificationAmended)
+            ),
+            Correction(ListMemberRemoved, corrected=(ListMemberAdded,)),
+        ),
     ),
     Feed(
         code="enterprise-profiles",
@@ -188,6 +221,7 @@ FEEDS: tuple[Feed, ...] = (
             Field("on", "日期", "day"),
         ),
         state_key=("programme", "bank"),
+        corrections=(Correction(BreakerRestored, corrected=(BreakerWarned, BreakerTripped)),),
     ),
     Feed(
         code="insurance-pilots",

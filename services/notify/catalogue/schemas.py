@@ -28,6 +28,14 @@ class FeedView(View):
     shared_attribute: str = Field(examples=["uscc"])
     retention_days: Count = Field(examples=[400])
     types: list[str] = Field(examples=[["registry.enterprise.qualification_granted.v1"]])
+    corrections: Annotated[
+        list[str],
+        Field(
+            description="types that correct or withdraw what others said; they reach every reader "
+            "who may have been shown those",
+            examples=[["registry.enterprise.qualification_revoked.v1"]],
+        ),
+    ]
     fields: list[FieldView]
     href: str = Field(examples=["/v1/feeds/enterprise-qualifications"])
 
@@ -42,6 +50,7 @@ class FeedView(View):
             shared_attribute=feed.shared_attribute,
             retention_days=feed.retention_days,
             types=[event_type.TYPE for event_type in feed.types],
+            corrections=[correction.kind.TYPE for correction in feed.corrections],
             fields=[
                 FieldView(name=f.name, zh=f.zh, en=f.en, data_class=f.data_class)
                 for f in feed.fields

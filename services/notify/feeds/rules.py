@@ -2,12 +2,15 @@
 
 Sources: 政务数据共享条例 (departments: by duty, within the granted fields), 征信业管理条例 art. 18,
 20 and 40(3) (everyone else: only with the enterprise's consent, for the agreed purpose). A feed
-keeps whole entries; each read decides again, entry by entry, and denies by default. A correction is
-a later entry, so it reaches whoever may still read.
+keeps whole entries; each read decides again, entry by entry, and denies by default. A correction or
+a withdrawal is a later entry; it is shown to whoever may still read and was granted a field of what
+it corrects, even where it carries no granted field but the enterprise, or none at all: its type
+says that what was shown does not hold any more.
 
 Example: a bank holds a grant of (uscc, category) on consent. The entry of an enterprise that
 consented yesterday is shown with these two fields; after its revocation neither that entry nor any
-other of the enterprise is shown, although older cursors still point before it.
+other of the enterprise is shown, although older cursors still point before it. Another bank holds
+(uscc, certificate_no): the revocation of a certificate reaches it as its type and the uscc.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from services.notify.catalogue.rules import STRICTNESS, Feed
-from services.notify.grants.rules import Grant, Subscription
+from services.notify.grants.rules import Subscription
 from services.notify.known.rules import KnownConsent
 from shared.errors import Forbidden, Gone, Malformed, RuleViolation, Violation
 from shared.events.envelope import DataClass, Event, Received
@@ -155,12 +158,11 @@ def decide(
         if consent_id is None:
             return None
     data = {name: value for name, value in entry.data.items() if name in grant.fields}
-    if data.keys() <= {feed.shared_attribute}:
+    corrects = not feed.corrected_by(entry.type).isdisjoint(grant.fields)
+    if data.keys() <= {feed.shared_attribute} and not corrects:
         # That something of this type happened to the enterprise is a fact about it, too.
         return None
-    return Shown(
-        entry=entry, data=data, data_class=_class_of(feed, grant, data), consent_id=consent_id
-    )
+    return Shown(entry=entry, data=data, data_class=_class_of(feed, data), consent_id=consent_id)
 
 
 def _consent(
@@ -177,8 +179,10 @@ def _consent(
     return None
 
 
-def _class_of(feed: Feed, grant: Grant, data: Mapping[str, Any]) -> DataClass:
-    shown = [field.data_class for field in feed.fields if field.name in data.keys() & grant.fields]
+def _class_of(feed: Feed, data: Mapping[str, Any]) -> DataClass:
+    """Return the strictest class among what is shown; a bare type is as strict as what it is of."""
+    names = data.keys() or {feed.shared_attribute}
+    shown = [field.data_class for field in feed.fields if field.name in names]
     return max(shown, key=STRICTNESS.index)
 
 

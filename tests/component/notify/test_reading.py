@@ -7,7 +7,13 @@ from uuid import UUID
 import pytest
 
 from shared.events.guarantee import ProgrammeActivated
-from tests.component.notify.subscribing import FEED, FIELDS, grant, read, shown
+from shared.events.registry import (
+    ListMemberAdded,
+    ListMemberRemoved,
+    QualificationAmended,
+    QualificationRevoked,
+)
+from tests.component.notify.subscribing import FEED, FIELDS, grant, next_cursor, read, shown
 from tests.support.bad_input import assert_refused
 from tests.support.city import (
     CONSENT,
@@ -17,12 +23,21 @@ from tests.support.city import (
     a_profile,
     a_qualification,
     a_revocation,
+    a_withdrawal,
     an_amendment,
     an_institution,
 )
 from tests.support.service import ServiceUnderTest
 
 pytestmark = pytest.mark.component
+
+
+def listed_and_removed() -> tuple[ListMemberAdded, ListMemberRemoved]:
+    """The firm is on the first version of a list and not on the second."""
+    return (
+        ListMemberAdded(uscc=FIRM, list_code="tech-sme", list_version=1),
+        ListMemberRemoved(uscc=FIRM, list_code="tech-sme", list_version=2),
+    )
 
 
 class TestOnConsent:
@@ -100,6 +115,70 @@ class TestOnConsent:
         second = await read(notify, "bank-haizhou", after=first.headers["tongzhou-next-cursor"])
 
         assert shown(second) == [{"uscc": FIRM, "category": "hnte", "valid_to": "2029-01-01"}]
+
+    @pytest.mark.parametrize(
+        ("correction", "kind", "data"),
+        [
+            (a_withdrawal(), "qualification_revoked", {"uscc": FIRM}),
+            (
+                an_amendment(),
+                "qualification_amended",
+                {"uscc": FIRM, "certificate_no": "GR202532000001"},
+            ),
+        ],
+    )
+    async def test_reaches_a_recipient_who_was_granted_no_field_that_the_correction_carries(
+        self,
+        notify: ServiceUnderTest,
+        correction: QualificationRevoked | QualificationAmended,
+        kind: str,
+        data: dict[str, str],
+    ) -> None:
+        await grant(notify, "bank-haizhou", fields=["uscc", "certificate_no", "granted_by"])
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification())
+        first = await read(notify, "bank-haizhou")
+
+        await notify.deliver(correction)
+        second = await read(notify, "bank-haizhou", after=next_cursor(first))
+
+        assert shown(first) == [
+            {"uscc": FIRM, "certificate_no": "GR202532000001", "granted_by": "dept-kj"}
+        ]
+        assert shown(second) == [data]
+        assert second.json()[0]["type"] == f"registry.enterprise.{kind}.v1"
+        assert second.json()[0]["subject"] == FIRM
+
+    async def test_tells_of_a_removal_from_a_list(self, notify: ServiceUnderTest) -> None:
+        await grant(notify, "bank-haizhou", fields=["uscc", "list_code"])
+        await notify.deliver(a_consent("bank-haizhou"), *listed_and_removed())
+
+        answer = await read(notify, "bank-haizhou")
+
+        assert shown(answer) == [{"uscc": FIRM, "list_code": "tech-sme"}] * 2
+        assert [event["type"].split(".")[2] for event in answer.json()] == [
+            "list_member_added",
+            "list_member_removed",
+        ]
+
+    async def test_tells_nobody_else_of_a_withdrawal(self, notify: ServiceUnderTest) -> None:
+        await grant(notify, "bank-haizhou", fields=["uscc", "list_code"])
+        await grant(notify, "bank-ganyu")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification(), a_withdrawal())
+
+        assert shown(await read(notify, "bank-haizhou")) == []
+        assert shown(await read(notify, "bank-ganyu")) == []
+
+    async def test_logs_the_bare_type_of_a_withdrawal_too(self, notify: ServiceUnderTest) -> None:
+        await grant(notify, "bank-haizhou", fields=["certificate_no"])
+        await notify.deliver(a_consent("bank-haizhou"), a_withdrawal())
+
+        answer = await read(notify, "bank-haizhou")
+
+        assert shown(answer) == [{}]
+        assert "subject" not in answer.json()[0]
+        headers = notify.headers("bank-haizhou", "notify.disclosures:read")
+        log = await notify.client.get("/v1/disclosures", headers=headers)
+        assert [row["fields"] for row in log.json()["items"]] == [[]]
 
     async def test_never_shows_an_entry_that_is_no_enterprises(
         self, notify: ServiceUnderTest
