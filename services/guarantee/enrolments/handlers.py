@@ -1,11 +1,15 @@
 """Use cases of the enrolments: decide on a bank's request, and say beforehand what would be
 decided.
 
-Rows are locked in one order everywhere: programme, then its counters, then the fund.
+Locks are taken in one order everywhere: programme, then its counters, then the fund, then the firm.
+The firm comes last because a batch decides on hundreds of firms in one transaction, in the order of
+its events: batches of one programme, or of programmes with one fund, wait for each other before
+they hold any firm. Only batches of two funds can meet crosswise at two firms. PostgreSQL then ends
+one of them, and the consumer applies it again (``DatabaseBusy``).
 """
 
 from services.guarantee.breakers import handlers as breakers
-from services.guarantee.enrolments import rules
+from services.guarantee.enrolments import rules, store
 from services.guarantee.enrolments.rules import Decision, EnrolmentRefused, Standing, Terms
 from services.guarantee.fund import handlers as funds
 from services.guarantee.guarantees import handlers as guarantees
@@ -44,8 +48,9 @@ async def decide_request(
     except ProgrammeNotFound:
         await guarantees.decline(work, application, (PROGRAMME_UNKNOWN,), trace=())
         return
-    exposure = await guarantees.exposure(work, loan_id=event.loan_id, uscc=event.uscc)
     fund = await funds.lock(work, programme.fund)
+    await store.lock_firm(work, event.uscc)
+    exposure = await guarantees.exposure(work, loan_id=event.loan_id, uscc=event.uscc)
     standing = Standing(
         programme=programme,
         pack=programmes.pack_of(packs, programme.pack),

@@ -9,18 +9,23 @@ from services.guarantee.fund import handlers as funds
 from services.guarantee.fund.rules import FundShort
 from services.guarantee.guarantees import handlers as guarantees
 from services.guarantee.programmes.handlers import shipped_packs
+from shared.db.database import DatabaseBusy
 from shared.events.credit import EnrolmentRequested
 from shared.ids import new_id
 from tests.conftest import ServiceFactory
+from tests.support.city import FIRM
 from tests.support.guarantees import (
     NFGF,
+    OTHER_FIRM,
     POOL,
+    PROVINCE,
     SCITECH,
     Scheme,
     a_drawdown,
     a_request,
     a_scheme,
 )
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.component
 
@@ -56,6 +61,69 @@ class TestQuota:
         states = [(await scheme.guarantee_of(r.loan_id))["state"] for r in requests]
         assert sorted(states) == ["declined"] * (AT_ONCE - 3) + ["issued"] * 3
         assert (await scheme.read("/v1/programmes/small"))["enrolled_fen"] == 300
+
+
+class TestFirmsBalance:
+    """The cap of 30,000,000 yuan runs over all programmes, here of two funds."""
+
+    @pytest.fixture
+    async def programmes(self, scheme: Scheme) -> tuple[str, str]:
+        await scheme.fund("fund-other", capital_fen=10_000_000_000)
+        parties = {"nfgf": "fund-other", "province": PROVINCE}
+        other = {"programme": "other", "fund": "fund-other", "parties": parties}
+        await scheme.programme({**SCITECH, **other})
+        return "nfgf-scitech", "other"
+
+    async def test_is_not_exceeded_by_two_programmes_at_once(
+        self, scheme: Scheme, programmes: tuple[str, str]
+    ) -> None:
+        first, second = [a_request(amount_fen=2_000_000_000, programme=p) for p in programmes]
+
+        async with scheme.service.database.transaction() as open_work:
+            await enrolments.decide_request(open_work, first, packs=shipped_packs())
+            waiting = asyncio.create_task(decide(scheme, second))
+            await until(lambda: _waits_for_a_firm(scheme), what="the second request waits")
+        await waiting
+
+        states = [(await scheme.guarantee_of(r.loan_id))["state"] for r in (first, second)]
+        assert states == ["issued", "declined"]
+        refusals = (await scheme.guarantee_of(second.loan_id))["refusals"]
+        assert [refusal["code"] for refusal in refusals] == ["firm-balance"]
+
+    async def test_is_held_by_batches_that_meet_crosswise(
+        self, scheme: Scheme, programmes: tuple[str, str]
+    ) -> None:
+        await scheme.firm(OTHER_FIRM, "hnte")
+        met = asyncio.Barrier(2)
+
+        async def batch(programme: str, *firms: str) -> None:
+            requests = [
+                a_request(programme=programme, uscc=firm, amount_fen=2_000_000_000)
+                for firm in firms
+            ]
+            async with scheme.service.database.transaction() as work:
+                await enrolments.decide_request(work, requests[0], packs=shipped_packs())
+                await met.wait()
+                await enrolments.decide_request(work, requests[1], packs=shipped_packs())
+
+        ends = await asyncio.gather(
+            batch(programmes[0], FIRM, OTHER_FIRM),
+            batch(programmes[1], OTHER_FIRM, FIRM),
+            return_exceptions=True,
+        )
+
+        assert sorted(map(type, ends), key=str) == sorted([type(None), DatabaseBusy], key=str)
+        in_force = (await scheme.read("/v1/guarantees"))["items"]
+        assert sorted(g["uscc"] for g in in_force) == sorted([FIRM, OTHER_FIRM])
+
+
+async def _waits_for_a_firm(scheme: Scheme) -> bool:
+    async with scheme.service.database.read() as work:
+        found: bool = await work.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON oid = database "
+            "WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted)"
+        )
+    return found
 
 
 class TestCash:
