@@ -8,10 +8,8 @@ from services.credit.known import handlers as known
 from services.credit.loans import rules, store
 from services.credit.loans.rules import Loan, LoanId, LoanState, Stored
 from services.credit.loans.schemas import (
-    Classify,
     ContractLoan,
     Draw,
-    ReportOverdue,
     RequestEnrolment,
 )
 from shared.db.database import Transaction
@@ -84,34 +82,9 @@ async def draw(
     return await _save(work, stored, loan, event)
 
 
-async def report_overdue(
-    work: Transaction, loan_id: UUID, body: ReportOverdue, *, bank: str, expected_version: int
-) -> Stored:
-    """Record that payments are overdue."""
-    stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
-    loan, event = rules.report_overdue(
-        stored.loan,
-        overdue_since=body.overdue_since,
-        principal_outstanding_fen=body.principal_outstanding_fen,
-        reported_on=body.reported_on,
-        today=work.today,
-    )
-    return await _save(work, stored, loan, event)
-
-
-async def classify(
-    work: Transaction, loan_id: UUID, body: Classify, *, bank: str, expected_version: int
-) -> Stored:
-    """Record the five-class classification."""
-    stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
-    loan, event = rules.classify(
-        stored.loan,
-        classification=body.classification,
-        principal_outstanding_fen=body.principal_outstanding_fen,
-        classified_on=body.classified_on,
-        today=work.today,
-    )
-    return await _save(work, stored, loan, event)
+async def lock_own(work: Transaction, loan_id: UUID, *, bank: str, expected_version: int) -> Stored:
+    """Lock a bank's own loan at the version that the bank has seen."""
+    return await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
 
 
 async def lock(work: Transaction, loan_id: UUID) -> Stored:
@@ -120,7 +93,7 @@ async def lock(work: Transaction, loan_id: UUID) -> Stored:
 
 
 async def save(work: Transaction, stored: Stored, loan: Loan, event: Event) -> Stored:
-    """Publish what a step of the process made of a loan."""
+    """Publish and store what became of a locked loan."""
     return await _save(work, stored, loan, event)
 
 

@@ -8,12 +8,10 @@ from fastapi import APIRouter, Query, Response
 from services.credit.loans import handlers, store
 from services.credit.loans.rules import LoanState
 from services.credit.loans.schemas import (
-    Classify,
     ContractLoan,
     Draw,
     LoanPage,
     LoanView,
-    ReportOverdue,
     RequestEnrolment,
 )
 from services.credit.processes.handlers import request_enrolment as ask
@@ -64,28 +62,6 @@ async def draw_loan(loan_id: UUID, body: Draw, command: Write) -> Response:
     expected, bank = command.if_match, command.caller.org
     return await command.run(
         lambda work: handlers.draw(work, loan_id, body, bank=bank, expected_version=expected),
-        present=LoanView.of,
-    )
-
-
-@router.post("/{loan_id}/overdue", response_model=LoanView, responses=CHANGES)
-async def report_overdue(loan_id: UUID, body: ReportOverdue, command: Write) -> Response:
-    """Report that payments are overdue (逾期)."""
-    expected, bank = command.if_match, command.caller.org
-    return await command.run(
-        lambda work: handlers.report_overdue(
-            work, loan_id, body, bank=bank, expected_version=expected
-        ),
-        present=LoanView.of,
-    )
-
-
-@router.post("/{loan_id}/classification", response_model=LoanView, responses=CHANGES)
-async def classify_loan(loan_id: UUID, body: Classify, command: Write) -> Response:
-    """Report the five-class classification (五级分类)."""
-    expected, bank = command.if_match, command.caller.org
-    return await command.run(
-        lambda work: handlers.classify(work, loan_id, body, bank=bank, expected_version=expected),
         present=LoanView.of,
     )
 

@@ -55,22 +55,6 @@ class Draw(Body):
     disbursed_on: Day
 
 
-class ReportOverdue(Body):
-    """Since when payments are overdue, and how much principal is out."""
-
-    overdue_since: Day
-    principal_outstanding_fen: Fen
-    reported_on: Day
-
-
-class Classify(Body):
-    """The five-class classification."""
-
-    classification: Annotated[Classification, Field(examples=["substandard"])]
-    principal_outstanding_fen: Fen
-    classified_on: Day
-
-
 class LoanView(View):
     """A loan as its bank and its supervisors see it."""
 

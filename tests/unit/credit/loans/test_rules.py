@@ -10,26 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.credit.loans.rules import (
-    CLASSES,
-    ClassificationTooMild,
     Loan,
     LoanDateInvalid,
     LoanState,
     LoanStateConflict,
-    PrincipalAboveLoan,
     add_months,
-    classify,
     close,
     compensate,
     contract,
     draw,
     enrol,
-    least_class,
     refuse_enrolment,
-    report_overdue,
     request_enrolment,
 )
-from shared.events.credit import Classification
+from services.credit.reports.rules import classify, report_overdue
 from tests.support.lending import DRAWN_ON, TODAY, a_loan
 
 A_DAY = timedelta(days=1)
@@ -138,129 +132,6 @@ class TestDrawdown:
             draw(a_loan(), disbursed_on=day, today=TODAY)
 
         assert [v.field for v in refused.value.violations] == ["/disbursed_on"]
-
-
-class TestOverdue:
-    def test_counts_calendar_days_and_takes_the_outstanding_principal(self) -> None:
-        loan, event = report_overdue(
-            a_loan(state=S.DRAWN),
-            overdue_since=date(2026, 3, 22),
-            principal_outstanding_fen=333_333_333,
-            reported_on=date(2026, 6, 26),
-            today=TODAY,
-        )
-
-        assert event.days_overdue == 96
-        assert loan.principal_outstanding_fen == event.principal_outstanding_fen == 333_333_333
-
-    @pytest.mark.parametrize(
-        ("since", "reported_on", "fields"),
-        [
-            (DRAWN_ON, DRAWN_ON, []),
-            (DRAWN_ON - A_DAY, TODAY, ["/overdue_since"]),
-            (TODAY, TODAY + A_DAY, ["/reported_on"]),
-            (TODAY, TODAY - A_DAY, ["/overdue_since", "/reported_on"]),
-        ],
-    )
-    def test_begins_after_the_drawdown_and_is_reported_by_today(
-        self, since: date, reported_on: date, fields: list[str]
-    ) -> None:
-        def report() -> None:
-            report_overdue(
-                a_loan(state=S.DRAWN),
-                overdue_since=since,
-                principal_outstanding_fen=1,
-                reported_on=reported_on,
-                today=TODAY,
-            )
-
-        if not fields:
-            report()
-            return
-        with pytest.raises(LoanDateInvalid) as refused:
-            report()
-        assert [v.field for v in refused.value.violations] == fields
-
-    def test_leaves_no_more_outstanding_than_was_lent(self) -> None:
-        with pytest.raises(PrincipalAboveLoan) as refused:
-            report_overdue(
-                a_loan(state=S.DRAWN),
-                overdue_since=DRAWN_ON,
-                principal_outstanding_fen=400_000_001,
-                reported_on=TODAY,
-                today=TODAY,
-            )
-
-        assert [v.limit for v in refused.value.violations] == [400_000_000]
-
-
-LEAST = (
-    (-1, "normal"),
-    (0, "normal"),
-    (1, "special_mention"),
-    (90, "special_mention"),
-    (91, "substandard"),
-    (270, "substandard"),
-    (271, "doubtful"),
-    (360, "doubtful"),
-    (361, "loss"),
-    (5000, "loss"),
-)
-
-
-class TestClasses:
-    @pytest.mark.parametrize(("days", "least"), LEAST)
-    def test_worsen_with_the_days_overdue(self, days: int, least: Classification) -> None:
-        assert least_class(TODAY - days * A_DAY, TODAY) == least
-
-    def test_are_normal_for_a_loan_that_is_not_overdue(self) -> None:
-        assert least_class(None, TODAY) == "normal"
-
-    @pytest.mark.parametrize("given_class", CLASSES)
-    @pytest.mark.parametrize(("days", "least"), LEAST[1:])
-    def test_may_be_worse_than_the_days_demand_and_never_better(
-        self, days: int, least: Classification, given_class: Classification
-    ) -> None:
-        since = TODAY - days * A_DAY
-        loan = a_loan(state=S.OVERDUE, overdue_since=since, disbursed_on=since)
-
-        def run() -> Loan:
-            return classify(
-                loan,
-                classification=given_class,
-                principal_outstanding_fen=1,
-                classified_on=TODAY,
-                today=TODAY,
-            )[0]
-
-        if CLASSES.index(given_class) >= CLASSES.index(least):
-            assert run().classification == given_class
-            return
-        with pytest.raises(ClassificationTooMild) as refused:
-            run()
-        (violation,) = refused.value.violations
-        assert (violation.limit, violation.actual) == (least, given_class)
-
-    @pytest.mark.parametrize("day", [DRAWN_ON - A_DAY, TODAY + A_DAY])
-    def test_are_given_between_the_drawdown_and_today(self, day: date) -> None:
-        with pytest.raises(LoanDateInvalid):
-            classify(
-                a_loan(state=S.DRAWN),
-                classification="loss",
-                principal_outstanding_fen=1,
-                classified_on=day,
-                today=TODAY,
-            )
-
-    def test_leave_no_more_outstanding_than_was_lent(self) -> None:
-        with pytest.raises(PrincipalAboveLoan):
-            classify(
-                a_loan(state=S.DRAWN),
-                classification="loss",
-                principal_outstanding_fen=400_000_001,
-                classified_on=TODAY,
-                today=TODAY,
-            )
 
 
 class TestEnd:
