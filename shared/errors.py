@@ -12,6 +12,7 @@ retry or park. A test enumerates every subclass against both maps.
     └── Transient       try again: nothing is wrong with the request
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,19 +43,30 @@ class Violation:
 
 
 class DomainError(Exception):
-    """An expected refusal. Subclasses set ``code``, ``title_zh`` and ``title_en``."""
+    """An expected refusal. Subclasses set ``code``, ``title_zh`` and ``title_en``.
+
+    What to do may name the place of one refusal, so an instance can set ``action_zh`` and
+    ``action_en``; ``links`` says where to go instead, by relation.
+    """
 
     code: ClassVar[str] = "domain-error"
     title_zh: ClassVar[str] = "业务错误"
     title_en: ClassVar[str] = "Domain error"
-    action_zh: ClassVar[str] = "请查看 violations 与 detail 后更正请求。"
-    action_en: ClassVar[str] = "Read violations and detail, then correct the request."
+    action_zh: str = "请查看 violations 与 detail 后更正请求。"
+    action_en: str = "Read violations and detail, then correct the request."
 
-    def __init__(self, detail: str = "", *, violations: tuple[Violation, ...] = ()) -> None:
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        violations: tuple[Violation, ...] = (),
+        links: Mapping[str, str] | None = None,
+    ) -> None:
         """``detail`` is one English sentence with ids, never names or numbers of people."""
         super().__init__(detail or self.title_en)
         self.detail = detail or self.title_en
         self.violations = violations
+        self.links: Mapping[str, str] = links or {}
 
 
 class NotFound(DomainError):

@@ -169,12 +169,18 @@ def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
     )
 
 
+def link_header(links: Mapping[str, str]) -> str:
+    """Write targets by relation as one ``Link`` header (RFC 8288); empty for none."""
+    return ", ".join(f'<{target}>; rel="{relation}"' for relation, target in links.items())
+
+
 async def on_domain_error(_request: Request, error: Exception) -> Response:
     """Answer an expected refusal; it is logged at info, nobody has to act."""
     if not isinstance(error, DomainError):
         raise error
     _LOG.info("request.refused", code=error.code)
-    return respond(problem_of(error))
+    links = link_header(error.links)
+    return respond(problem_of(error), {"Link": links} if links else None)
 
 
 async def on_invalid_request(_request: Request, error: Exception) -> Response:
