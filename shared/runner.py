@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import uvicorn
 import uvloop
@@ -19,9 +19,8 @@ from fastapi import APIRouter
 
 from shared import clock, logs, metrics, telemetry
 from shared.db.database import Database
-from shared.errors import DomainError
 from shared.events.catalogue import consumed_by
-from shared.messaging import process
+from shared.messaging import limits, parking, process
 from shared.messaging.apply import Applier, Subscriptions
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka import KafkaSettings
@@ -39,6 +38,12 @@ HARD_STOP_S = 8.0
 """After this a process ends whatever still runs: everything is gone within 10 s of a SIGTERM."""
 
 MEASURE_EVERY_S = 5.0
+MEASURE_OUTBOX = """
+    SELECT
+        (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT $1 + 1) AS counted) AS depth,
+        (SELECT recorded_at FROM outbox ORDER BY position LIMIT 1) AS oldest
+"""
+"""Counted up to the limit only: a long outage of the broker must not make this slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +113,18 @@ def _roles(
     kafka = KafkaSettings(settings.kafka_bootstrap_servers, f"tongzhou-{service.name}")
     everything = role == "all"
     routers = service.routers if everything or role == "api" else []
-    work: dict[str, Coroutine[None, None, None]] = {
-        "http": _serve(service, routers, settings, database, stop),
-        "measure": _measure(database),
-    }
+    work: dict[str, Coroutine[None, None, None]] = {"measure": _measure(database)}
+    state = dict(service.state)
     if everything or role == "relay":
         relay = Relay(settings.relay_dsn, kafka, wake=database.published, read_clock=clock.now)
         work["relay"] = relay.run()
     topics = [topic.name for topic in consumed_by(service.name)]
     if topics and (everything or role == "consume"):
         applier = Applier(database, service.name, service.subscriptions)
-        work["consume"] = Consumer(database, applier, kafka, topics).run()
+        consumer = Consumer(database, applier, kafka, topics)
+        state["stalled"] = consumer.progress.stalled
+        work["consume"] = consumer.run()
+    work["http"] = _serve(replace(service, routers=routers, state=state), settings, database, stop)
     return work
 
 
@@ -144,7 +150,6 @@ class _Server(uvicorn.Server):
 
 async def _serve(
     service: Service,
-    routers: Sequence[APIRouter],
     settings: ServiceSettings,
     database: Database,
     stop: asyncio.Event,
@@ -157,7 +162,7 @@ async def _serve(
     )
     app = create_app(
         service=service.name,
-        routers=routers,
+        routers=service.routers,
         database=database,
         verifier=verifier,
         max_body_bytes=settings.max_body_bytes,
@@ -183,17 +188,21 @@ async def _serve(
 
 
 async def _measure(database: Database) -> None:
-    """Keep the gauges of the outbox and of the processes fresh."""
+    """Keep the gauges of the outbox, the processes and the parked keys fresh."""
     while True:
-        with contextlib.suppress(DomainError):
-            async with database.read() as work:
-                row = await work.fetchrow(
-                    "SELECT count(*) AS depth, min(recorded_at) AS oldest FROM outbox"
-                )
-                late = await process.count_late(work)
-            if row is not None:
-                age = (clock.now() - row["oldest"]).total_seconds() if row["oldest"] else 0.0
-                metrics.OUTBOX_DEPTH.set(row["depth"])
-                metrics.OUTBOX_AGE.set(age)
-            metrics.PROCESSES_LATE.set(late)
+        try:
+            await _measure_once(database)
+        except Exception as error:  # noqa: BLE001 -- a gauge must never take the service down
+            _LOG.warning("measure.failed", error=type(error).__name__)
         await asyncio.sleep(MEASURE_EVERY_S)
+
+
+async def _measure_once(database: Database) -> None:
+    async with database.read() as work:
+        row = await work.fetchrow(MEASURE_OUTBOX, limits.OUTBOX_LIMIT_ROWS)
+        metrics.PROCESSES_LATE.set(await process.count_late(work))
+        metrics.PARKED_KEYS.set(await parking.count_keys(work))
+    if row is not None:
+        age = (clock.now() - row["oldest"]).total_seconds() if row["oldest"] else 0.0
+        metrics.OUTBOX_DEPTH.set(row["depth"])
+        metrics.OUTBOX_AGE.set(age)

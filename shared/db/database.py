@@ -18,7 +18,7 @@ import orjson
 
 from shared import clock, ids
 from shared.clock import Clock, business_date
-from shared.db.outbox import Draft, insert_drafts
+from shared.db import outbox
 from shared.errors import Transient, ensure
 from shared.events.envelope import Cause, Event
 from shared.ids import NewId
@@ -35,22 +35,36 @@ SERVER_SETTINGS = {
     "lock_timeout": "4000",
     "idle_in_transaction_session_timeout": "15000",
     "timezone": "UTC",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15000",
 }
-"""Every wait has a bound on the server too, in milliseconds."""
+"""Every wait has a bound on the server too, in milliseconds.
+
+The server notices within twenty seconds that a client's machine is gone: its locks are then free.
+"""
 
 LOST_CONNECTION = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     ConnectionError,
-    OSError,
     TimeoutError,
 )
 """Errors after which a connection's state is unknown and only a new one helps."""
 
+PERHAPS_LOST = (asyncpg.InterfaceError, OSError)
+"""Errors of a lost connection that code of ours can cause as well, by a wrong argument or file."""
+
+OVERLOADED = (
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""Errors of a server that is there but cannot do it now: too slow, too full, a standby."""
 
 CONTENDED = (
     asyncpg.DeadlockDetectedError,
@@ -90,7 +104,7 @@ class Transaction:
         """``now`` is the instant of the whole unit of work, aware, in UTC."""
         self._connection = connection
         self._new_id = new_id
-        self._drafts: list[Draft] = []
+        self._rows: list[outbox.Row] = []
         self._savepoints = 0
         self.now = now
         self.cause = cause
@@ -147,39 +161,44 @@ class Transaction:
 
     def _draft(self, event: Event, *, sequence: int | None, not_before: datetime | None) -> UUID:
         event_id = self._new_id()
-        self._drafts.append(
-            Draft(
-                event=event,
-                event_id=event_id,
-                sequence=sequence,
-                not_before=not_before,
-                recorded_at=self.now,
-                cause=self.cause,
-                traceparent=current_traceparent(),
-            )
+        draft = outbox.Draft(
+            event=event,
+            event_id=event_id,
+            sequence=sequence,
+            not_before=not_before,
+            recorded_at=self.now,
+            cause=self.cause,
+            traceparent=current_traceparent(),
         )
+        self._rows.append(outbox.row_of(draft))
         return event_id
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Undo the rows and the events of the block when it raises; the rest of the work stays."""
-        drafts_before = len(self._drafts)
+        """Undo the rows and the events of the block when it raises; the rest of the work stays.
+
+        Deferred constraints are checked at the block's end, so that what breaks one is undone too.
+        """
+        rows_before = len(self._rows)
         self._savepoints += 1
         name = f"savepoint_{self._savepoints}"
         await self._connection.execute(f"SAVEPOINT {name}")
         try:
             yield
+            await self._connection.execute(
+                "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; "
+                f"RELEASE SAVEPOINT {name}"
+            )
         except Exception:
-            del self._drafts[drafts_before:]
+            del self._rows[rows_before:]
             await self._connection.execute(f"ROLLBACK TO SAVEPOINT {name}")
             raise
-        await self._connection.execute(f"RELEASE SAVEPOINT {name}")
 
     async def flush(self) -> int:
-        """Write the drafts; :class:`Database` calls it just before the commit."""
-        drafts, self._drafts = self._drafts, []
-        await insert_drafts(self._connection, drafts)
-        return len(drafts)
+        """Write the events; :class:`Database` calls it just before the commit."""
+        rows, self._rows = self._rows, []
+        await outbox.insert_rows(self._connection, rows)
+        return len(rows)
 
 
 class Database:
@@ -288,7 +307,7 @@ class Database:
             raise DatabaseUnavailable("the pool is not open")
         try:
             connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
-        except LOST_CONNECTION as error:
+        except (*LOST_CONNECTION, *PERHAPS_LOST) as error:
             raise DatabaseUnavailable("no database connection could be had") from error
         try:
             async with asyncio.timeout(deadline_s):
@@ -296,6 +315,12 @@ class Database:
         except LOST_CONNECTION as error:
             _drop(connection)
             raise DatabaseUnavailable("the database connection was lost") from error
+        except PERHAPS_LOST as error:
+            if not _is_closed(connection):
+                raise
+            raise DatabaseUnavailable("the database connection was lost") from error
+        except OVERLOADED as error:
+            raise DatabaseUnavailable("the database cannot do this now") from error
         except CONTENDED as error:
             raise DatabaseBusy("another unit of work held the same rows") from error
         except asyncio.CancelledError:
@@ -303,6 +328,13 @@ class Database:
             raise
         finally:
             await self._pool.release(connection, timeout=1)
+
+
+def _is_closed(connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has let go of it
+        return True
 
 
 def _drop(connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:

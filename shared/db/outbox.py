@@ -1,6 +1,7 @@
 """Write events into the outbox, as the last rows of a transaction."""
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,7 +14,7 @@ from shared.events.envelope import Cause, Event, headers_of
 if TYPE_CHECKING:
     import asyncpg
 
-    Row = asyncpg.Record
+    Found = asyncpg.Record
 
 SHARDS = 16
 MAX_PAYLOAD_BYTES = 131_072
@@ -46,8 +47,16 @@ _SCHEDULED_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """An event as it will be written: into the outbox, or among the scheduled ones."""
+
+    scheduled: bool
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """An event with what its envelope will say, before it is written."""
+    """An event with what its envelope will say."""
 
     event: Event
     event_id: UUID
@@ -63,24 +72,24 @@ def shard_of(key: str) -> int:
     return zlib.crc32(key.encode()) % SHARDS
 
 
-async def insert_drafts(
-    connection: "asyncpg.pool.PoolConnectionProxy[Row] | asyncpg.Connection[Row]",
-    drafts: list[Draft],
+async def insert_rows(
+    connection: "asyncpg.pool.PoolConnectionProxy[Found] | asyncpg.Connection[Found]",
+    rows: Sequence[Row],
 ) -> None:
-    """Insert the drafts in order; positions follow the order of the list."""
-    due = [draft for draft in drafts if draft.not_before is None]
-    later = [draft for draft in drafts if draft.not_before is not None]
-    for table, columns, rows in (
-        ("outbox", _OUTBOX_COLUMNS, due),
-        ("outbox_scheduled", _SCHEDULED_COLUMNS, later),
+    """Insert the rows in order; positions follow the order of the list."""
+    for table, columns, scheduled in (
+        ("outbox", _OUTBOX_COLUMNS, False),
+        ("outbox_scheduled", _SCHEDULED_COLUMNS, True),
     ):
-        for start in range(0, len(rows), _CHUNK):
-            chunk = rows[start : start + _CHUNK]
-            arguments = [value for draft in chunk for value in _row(draft)]
+        wanted = [row.values for row in rows if row.scheduled is scheduled]
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            arguments = [value for values in chunk for value in values]
             await connection.execute(_insert(table, columns, len(chunk)), *arguments)
 
 
-def _row(draft: Draft) -> tuple[object, ...]:
+def row_of(draft: Draft) -> Row:
+    """Serialise a draft when it is made: whoever publishes what cannot be sent learns it there."""
     event = draft.event
     payload = event.model_dump_json().encode()
     ensure(len(payload) <= MAX_PAYLOAD_BYTES, f"{event.TYPE} fits into one record")
@@ -97,7 +106,7 @@ def _row(draft: Draft) -> tuple[object, ...]:
         draft.sequence is None or draft.not_before is None,
         "a scheduled event has no sequence: it leaves after events written later",
     )
-    return (
+    values = (
         shard_of(event.key),
         event.topic(),
         event.key,
@@ -109,6 +118,7 @@ def _row(draft: Draft) -> tuple[object, ...]:
         payload,
         draft.recorded_at,
     )
+    return Row(scheduled=draft.not_before is not None, values=values)
 
 
 @cache

@@ -2,7 +2,8 @@
 
 Fence (stored offset under lock) → parked keys → watermarks → handlers → outbox rows → offset. The
 batch first runs without savepoints; if a handler fails for good, everything is rolled back and the
-batch runs again with a savepoint per event, so that only what fails is parked.
+batch runs again with a savepoint per event, so that only what fails is parked. What fails outside
+of a handler fails the whole batch again: it is then halved until one record is left to park.
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ from opentelemetry.trace import SpanKind
 
 from shared import metrics
 from shared.db.database import Database, Transaction
+from shared.errors import Transient
 from shared.events.envelope import Cause, Event, Received
 from shared.messaging import inbox, parking
 from shared.messaging.records import NotYet, Record, SequenceGap, read
@@ -25,6 +27,18 @@ Handler = Callable[[Transaction, Any], Awaitable[None]]
 """``async def on_x(work, received: Received[X]) -> None``; its rows and events join the batch."""
 
 Subscriptions = Mapping[type[Event], Handler]
+
+
+DRAIN_RECORDS = 200
+"""How much of a key's queue one transaction applies: a long queue takes several."""
+
+
+class PositionAhead(Transient):
+    """The batch was read from beyond the stored offset: what lies between would be skipped."""
+
+    code = "position-ahead"
+    title_zh = "读取位置超前"
+    title_en = "Position ahead of the stored offset"
 
 
 class Outcome(StrEnum):
@@ -48,6 +62,11 @@ class _Batch:
     careful: bool
     patient: bool
     counts: Counter[Outcome] = field(default_factory=Counter)
+    heads: dict[str, str | None] = field(default_factory=dict)
+    """Per key held for a gap: the subject at the head of its queue, read once."""
+
+    unfinished: set[tuple[str, str]] = field(default_factory=set)
+    """(topic, key) whose queue is longer than one transaction applies."""
 
 
 class Applier:
@@ -58,33 +77,86 @@ class Applier:
         self._database = database
         self.consumer = consumer
         self._subscriptions = subscriptions
+        self._redriven = ("", "")
 
-    async def apply(self, batch: Sequence[Record], *, patient: bool = True) -> Counter[Outcome]:
+    async def apply(
+        self, batch: Sequence[Record], *, position: int | None = None, patient: bool = True
+    ) -> Counter[Outcome]:
         """Apply records of one partition, in offset order; raises only what may be retried.
 
-        Once ``patient`` is over, an event that still waits for another topic's data is parked.
+        ``position`` is the offset from which they were read; raises :class:`PositionAhead` when it
+        is above the stored one. Once ``patient`` is over, an event that still waits for another
+        topic's data is parked.
         """
         try:
-            counts = await self._attempt(batch, careful=False, patient=patient)
+            counts = await self._attempt(batch, careful=False, patient=patient, position=position)
         except Exception as error:
             if self._may_pass(error, patient=patient):
                 raise
-            counts = await self._attempt(batch, careful=True, patient=patient)
+            counts = await self._apply_carefully(batch, patient=patient)
         for outcome, count in counts.items():
             metrics.EVENTS_CONSUMED.add(count, {"outcome": outcome.value})
         return counts
 
-    async def redrive(self, topic: str, key: str) -> Counter[Outcome]:
-        """Replay a parked key in order, as far as it goes; the key flows again if all of it did."""
+    async def _apply_carefully(self, batch: Sequence[Record], *, patient: bool) -> Counter[Outcome]:
+        try:
+            return await self._attempt(batch, careful=True, patient=patient)
+        except Exception as error:
+            if self._may_pass(error, patient=patient):
+                raise
+            if len(batch) == 1:
+                return await self._park_alone(batch[0], error)
+        middle = len(batch) // 2
+        counts = await self._apply_carefully(batch[:middle], patient=patient)
+        return counts + await self._apply_carefully(batch[middle:], patient=patient)
+
+    async def _park_alone(self, record: Record, error: Exception) -> Counter[Outcome]:
+        """Park a record whose transaction failed outside of any handler."""
         async with self._database.transaction() as work:
-            parked = await parking.parked_keys(work, self.consumer, topic, [key])
-            batch = _Batch(
-                work, inbox.Watermarks(self.consumer), parked, careful=True, patient=False
+            batch = await self._begin(work, [record], careful=True, patient=False)
+            if record.offset < await inbox.fence(
+                work, self.consumer, record.topic, record.partition
+            ):
+                return Counter({Outcome.FENCED: 1})
+            await self._park(batch, record, error)
+            await inbox.store_offset(
+                work, self.consumer, record.topic, record.partition, record.offset + 1
             )
-            if key in parked:
-                await self._drain(batch, topic, key)
-            await batch.watermarks.save(work)
         return batch.counts
+
+    async def redrive(self, topic: str, key: str) -> Counter[Outcome]:
+        """Replay a parked key in order, as far as it goes; the key flows again if all of it did.
+
+        A long queue is replayed in several transactions; what comes meanwhile queues behind.
+        """
+        counts: Counter[Outcome] = Counter()
+        more = True
+        while more:
+            async with self._database.transaction() as work:
+                parked = await parking.parked_keys(work, self.consumer, topic, [key])
+                batch = _Batch(
+                    work, inbox.Watermarks(self.consumer), parked, careful=True, patient=False
+                )
+                if key in parked:
+                    await self._drain(batch, topic, key)
+                await batch.watermarks.save(work)
+            counts += batch.counts
+            more = bool(batch.unfinished)
+        return counts
+
+    async def redrive_some(self, *, limit: int) -> None:
+        """Redrive the next keys that nobody has to decide on, in turn.
+
+        They wait for data of another topic, or a long drain of theirs was cut off.
+        """
+        reasons = (NotYet.code, parking.DRAINING)
+        async with self._database.read() as work:
+            held = await parking.keys_held_for(
+                work, self.consumer, reasons, after=self._redriven, limit=limit
+            )
+        for topic, key in held:
+            await self.redrive(topic, key)
+        self._redriven = held[-1] if len(held) == limit else ("", "")
 
     @staticmethod
     def _may_pass(error: Exception, *, patient: bool) -> bool:
@@ -93,15 +165,20 @@ class Applier:
         return verdict_of(error) is Verdict.RETRY
 
     async def _attempt(
-        self, batch: Sequence[Record], *, careful: bool, patient: bool
+        self,
+        batch: Sequence[Record],
+        *,
+        careful: bool,
+        patient: bool,
+        position: int | None = None,
     ) -> Counter[Outcome]:
         first, last = batch[0], batch[-1]
         async with self._database.transaction() as work:
             stored = await inbox.fence(work, self.consumer, first.topic, first.partition)
+            if position is not None and position > stored:
+                raise PositionAhead(f"read from {position}, stored is {stored}")
             fresh = [record for record in batch if record.offset >= stored]
-            keys = {record.key for record in fresh}
-            parked = await parking.parked_keys(work, self.consumer, first.topic, keys)
-            state = _Batch(work, inbox.Watermarks(self.consumer), parked, careful, patient)
+            state = await self._begin(work, fresh, careful=careful, patient=patient)
             state.counts[Outcome.FENCED] += len(batch) - len(fresh)
             for record in fresh:
                 await self._step(state, record)
@@ -110,7 +187,18 @@ class Applier:
                 await inbox.store_offset(
                     work, self.consumer, first.topic, first.partition, last.offset + 1
                 )
+        for topic, key in state.unfinished:
+            state.counts += await self.redrive(topic, key)
         return +state.counts
+
+    async def _begin(
+        self, work: Transaction, fresh: Sequence[Record], *, careful: bool, patient: bool
+    ) -> _Batch:
+        parked: dict[str, str] = {}
+        if fresh:
+            keys = {record.key for record in fresh}
+            parked = await parking.parked_keys(work, self.consumer, fresh[0].topic, keys)
+        return _Batch(work, inbox.Watermarks(self.consumer), parked, careful, patient)
 
     async def _step(self, batch: _Batch, record: Record) -> None:
         held_for = batch.parked.get(record.key)
@@ -137,12 +225,21 @@ class Applier:
         """Only an event of the aggregate whose predecessor is missing may pass a held key."""
         if held_for != SequenceGap.code:
             return False
-        queue = await parking.queue_of(batch.work, self.consumer, record.topic, record.key)
-        return not queue or _subject_of(queue[0]) == _subject_of(record)
+        if record.key not in batch.heads:
+            queue = await parking.queue_of(
+                batch.work, self.consumer, record.topic, record.key, limit=1
+            )
+            batch.heads[record.key] = _subject_of(queue[0]) if queue else None
+        return batch.heads[record.key] in {None, _subject_of(record)}
 
     async def _drain(self, batch: _Batch, topic: str, key: str) -> None:
         """Apply what is queued for a key, until something fails again or nothing is left."""
-        queue = await parking.queue_of(batch.work, self.consumer, topic, key)
+        batch.heads.pop(key, None)
+        queue = await parking.queue_of(
+            batch.work, self.consumer, topic, key, limit=DRAIN_RECORDS + 1
+        )
+        more = len(queue) > DRAIN_RECORDS
+        del queue[DRAIN_RECORDS:]
         while queue:
             record = await self._next_of(batch, queue)
             try:
@@ -155,11 +252,17 @@ class Applier:
                 failure = parking.failure_of(error, event_type=_type_of(record))
                 await parking.hold(batch.work, self.consumer, record, failure)
                 batch.parked[key] = failure.reason
+                batch.unfinished.discard((topic, key))
                 batch.counts[Outcome.PARKED] += 1
                 return
             batch.counts[outcome] += 1
             await parking.unpark(batch.work, self.consumer, record)
             queue.remove(record)
+        if more:
+            await parking.go_on_later(batch.work, self.consumer, topic, key)
+            batch.parked[key] = parking.DRAINING
+            batch.unfinished.add((topic, key))
+            return
         await parking.release(batch.work, self.consumer, topic, key)
         batch.parked.pop(key, None)
 
@@ -183,6 +286,7 @@ class Applier:
             batch.counts[Outcome.QUEUED] += 1
             return
         await parking.park(batch.work, self.consumer, record, failure)
+        batch.heads[record.key] = _subject_of(record)
         batch.parked[record.key] = failure.reason
         batch.counts[Outcome.PARKED] += 1
 

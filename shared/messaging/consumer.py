@@ -1,7 +1,8 @@
 """Read a service's topics: one batch per partition at a time, offsets kept in the database.
 
 A partition whose batch is being applied is paused, so memory stays bounded and the group's
-heartbeats go on while a transient error is retried in place.
+heartbeats go on while a transient error is retried in place. Nothing is read before the partitions
+of an assignment stand where the database says: the broker's own offsets are advice.
 """
 
 import asyncio
@@ -11,18 +12,20 @@ from contextlib import suppress
 
 from shared import logs, metrics
 from shared.db.database import Database
+from shared.errors import Transient
 from shared.messaging import inbox, kafka
-from shared.messaging.apply import Applier
+from shared.messaging.apply import Applier, PositionAhead
 from shared.messaging.kafka import (
     AIOKafkaConsumer,
     ConsumerRebalanceListener,
-    ConsumerRecord,
     KafkaError,
     KafkaSettings,
+    NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     TopicPartition,
 )
-from shared.messaging.records import NotYet, Record
+from shared.messaging.progress import Progress
+from shared.messaging.records import NotYet, Record, record_of
 from shared.messaging.verdict import Verdict, verdict_of
 
 _LOG = logs.get("tongzhou.consumer")
@@ -36,8 +39,10 @@ CONCURRENT_BATCHES = 4
 """Batches at work at once: the requests of the same process need connections, too."""
 PATIENCE_ATTEMPTS = 20
 """How often a handler may ask to wait for data of another topic before its event is parked."""
-REVOKE_DEADLINE_S = 8.0
-STOP_DEADLINE_S = 5.0
+REDRIVE_EVERY_S = 15.0
+REDRIVE_KEYS = 100
+REVOKE_DEADLINE_S = 5.0
+STOP_DEADLINE_S = 2.0
 REJOIN_S = 1.0
 
 
@@ -58,27 +63,54 @@ class Consumer:
         self._topics = list(topics)
         self._client: AIOKafkaConsumer | None = None
         self._at_work: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._resting: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
+        self._next: dict[TopicPartition, int] = {}
+        self._positioned = asyncio.Event()
+        self._failure: Exception | None = None
         self._turns = asyncio.Semaphore(CONCURRENT_BATCHES)
+        self.progress = Progress()
 
     async def run(self) -> None:
         """Consume until cancelled; a lost broker is waited for, a lost position is raised."""
+        redriving = asyncio.create_task(self._redrive())
+        try:
+            await self._consume()
+        finally:
+            redriving.cancel()
+
+    async def _consume(self) -> None:
         while True:
             try:
                 await self._session()
             except (KafkaError, ConnectionError, OSError, TimeoutError) as error:
                 _LOG.warning("consumer.broker_away", error=type(error).__name__)
-                await asyncio.sleep(REJOIN_S)
+            except Transient as error:
+                _LOG.warning("consumer.starts_over", code=error.code, detail=error.detail)
+            await asyncio.sleep(REJOIN_S)
+
+    async def _redrive(self) -> None:
+        """Look from time to time whether what waits for another topic's data may go on."""
+        while True:
+            await asyncio.sleep(REDRIVE_EVERY_S)
+            try:
+                await self._applier.redrive_some(limit=REDRIVE_KEYS)
+            except Exception as error:  # noqa: BLE001 -- the keys stay parked, and the turn comes again
+                _LOG.warning("consumer.redrive_failed", error=type(error).__name__)
 
     async def _session(self) -> None:
         client = kafka.consumer(self._settings, group=f"tongzhou.{self._applier.consumer}")
         self._client = client
+        self._positioned.clear()
+        self._failure = None
+        watching = asyncio.create_task(self.progress.watch(client, self._next))
         try:
             client.subscribe(self._topics, listener=_Listener(self))
             await client.start()
             while True:
                 await self._poll(client)
         finally:
+            watching.cancel()
             await self._finish_work(list(self._at_work))
             with suppress(Exception):
                 async with asyncio.timeout(STOP_DEADLINE_S):
@@ -86,20 +118,33 @@ class Consumer:
             self._client = None
 
     async def _poll(self, client: AIOKafkaConsumer) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._positioned.is_set():
+            await self._fetch(client)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_MS / 1000):
+                    await self._positioned.wait()
+        if self._at_work:
+            await asyncio.wait(self._at_work.values(), timeout=PAUSE_AFTER_S)
+        self._settle(client)
+
+    async def _fetch(self, client: AIOKafkaConsumer) -> None:
+        wait_ms = POLL_WHILE_PAUSED_MS if self._paused else POLL_MS
         try:
-            wait_ms = POLL_WHILE_PAUSED_MS if self._paused else POLL_MS
             batches = await client.getmany(timeout_ms=wait_ms, max_records=kafka.MAX_RECORDS)
+        except NoOffsetForPartitionError:
+            # The broker was asked before our own positions were set, and has none: ours hold.
+            await self.assigned(list(client.assignment()))
+            return
         except OffsetOutOfRangeError as error:
             _LOG.error("consumer.position_lost", partitions=str(error))
             raise PositionLost(str(error)) from error
         for partition, records in batches.items():
-            if not records:
-                continue
-            task = asyncio.create_task(self._work(partition, [_record(r) for r in records]))
-            self._at_work[partition] = task
-        if self._at_work:
-            await asyncio.wait(self._at_work.values(), timeout=PAUSE_AFTER_S)
-        self._settle(client)
+            if records and self._positioned.is_set():
+                batch = [record_of(raw) for raw in records]
+                self._at_work[partition] = asyncio.create_task(self._work(partition, batch))
 
     def _settle(self, client: AIOKafkaConsumer) -> None:
         """Resume what has ended, raise what failed, pause what is still at work."""
@@ -113,38 +158,67 @@ class Consumer:
                 client.pause(partition)
                 self._paused.add(partition)
 
-    async def _work(self, partition: TopicPartition, batch: list[Record]) -> None:
-        """Apply one batch, retrying in place what may pass; order is kept by not going on."""
-        backoff, attempts = FIRST_BACKOFF_S, 0
-        while True:
+    async def _work(self, partition: TopicPartition, batch: Sequence[Record]) -> None:
+        """Apply one batch, retrying in place what may pass; order is kept by not going on.
+
+        What fails is tried again with half of it, so that no batch is too large for ever.
+        """
+        backoff, waits, size = FIRST_BACKOFF_S, 0, len(batch)
+        while batch:
+            part = batch[:size]
+            self.progress.tried()
             try:
                 async with self._turns:
-                    await self._applier.apply(batch, patient=attempts < PATIENCE_ATTEMPTS)
-                break
+                    await self._applier.apply(
+                        part,
+                        position=self._next.get(partition),
+                        patient=waits < PATIENCE_ATTEMPTS,
+                    )
             except Exception as error:
-                if verdict_of(error) is not Verdict.RETRY:
+                if isinstance(error, PositionAhead) or verdict_of(error) is not Verdict.RETRY:
                     raise
-                attempts += 1
-                metrics.CONSUMER_RETRIES.add(1)
-                _LOG.warning(
-                    "consumer.retry",
-                    topic=partition.topic,
-                    partition=partition.partition,
-                    attempts=attempts,
-                    error=type(error).__name__,
-                    waits_for_data=isinstance(error, NotYet),
-                )
-                await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                # Only what waits for another topic is a matter of patience; an outage is not.
+                waits = waits + 1 if isinstance(error, NotYet) else 0
+                size = max(1, len(part) // 2)
+                await self._rest(partition, error, backoff)
                 backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+                continue
+            self._next[partition] = part[-1].offset + 1
+            batch = batch[len(part) :]
+            backoff, waits, size = FIRST_BACKOFF_S, 0, size * 2
+        await self._advise(partition)
+
+    async def _rest(self, partition: TopicPartition, error: Exception, backoff: float) -> None:
+        metrics.CONSUMER_RETRIES.add(1)
+        _LOG.warning(
+            "consumer.retry",
+            topic=partition.topic,
+            partition=partition.partition,
+            error=type(error).__name__,
+            waits_for_data=isinstance(error, NotYet),
+        )
+        self._resting.add(partition)
+        try:
+            await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+        finally:
+            self._resting.discard(partition)
+
+    async def _advise(self, partition: TopicPartition) -> None:
+        """Tell the broker how far we are: only lag tools read it, the database has the truth."""
         client = self._client
         if client is not None and partition in client.assignment():
             with suppress(KafkaError):
-                # Only lag tools read this: the truth is the offset in the database.
-                await client.commit({partition: batch[-1].offset + 1})
+                await client.commit({partition: self._next[partition]})
 
     async def _finish_work(self, partitions: Sequence[TopicPartition]) -> None:
         """Let running batches end within a bound, then cancel: the fence still holds."""
-        tasks = [task for p in partitions if (task := self._at_work.pop(p, None)) is not None]
+        tasks = []
+        for partition in partitions:
+            task = self._at_work.pop(partition, None)
+            if task is not None:
+                tasks.append(task)
+                if partition in self._resting:
+                    task.cancel()
         self._paused.difference_update(partitions)
         if not tasks:
             return
@@ -155,16 +229,28 @@ class Consumer:
 
     async def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """Finish what is at work before another member takes the partitions."""
+        self._positioned.clear()
         await self._finish_work(partitions)
 
     async def assigned(self, partitions: Sequence[TopicPartition]) -> None:
-        """Go on where the database says, not where the broker remembers."""
-        async with self._database.read() as work:
-            stored = await inbox.stored_offsets(work, self._applier.consumer, self._topics)
-        if self._client is not None:
-            for partition in partitions:
-                position = stored.get((partition.topic, partition.partition), 0)
-                self._client.seek(partition, position)
+        """Go on where the database says, not where the broker remembers.
+
+        The client swallows what a listener raises, so a failure is kept for the next poll.
+        """
+        try:
+            async with self._database.read() as work:
+                stored = await inbox.stored_offsets(work, self._applier.consumer, self._topics)
+        except Exception as error:  # noqa: BLE001 -- raised by the poll, which nothing swallows
+            self._failure = error
+            return
+        client = self._client
+        if client is None:
+            return
+        for partition in partitions:
+            position = stored.get((partition.topic, partition.partition), 0)
+            client.seek(partition, position)
+            self._next[partition] = position
+        self._positioned.set()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # its base is untyped
@@ -178,14 +264,3 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # its base is
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         await self._owner.assigned(list(assigned))
-
-
-def _record(raw: "ConsumerRecord[bytes, bytes]") -> Record:
-    return Record(
-        topic=raw.topic,
-        partition=raw.partition,
-        offset=raw.offset,
-        key=(raw.key or b"").decode("utf-8", "replace"),
-        headers=dict(raw.headers),
-        value=raw.value,
-    )

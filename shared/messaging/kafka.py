@@ -1,6 +1,8 @@
 """The one factory of Kafka clients: the library's defaults lose or repeat events, these do not."""
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +18,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # type: ignore[import-
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import (  # type: ignore[import-untyped]
     StickyPartitionAssignor,
 )
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError  # type: ignore[import-untyped]
+from aiokafka.errors import (  # type: ignore[import-untyped]
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
 
 REQUEST_TIMEOUT_MS = 15_000
@@ -33,6 +41,7 @@ __all__ = [
     "ConsumerRebalanceListener",
     "ConsumerRecord",
     "KafkaError",
+    "NoOffsetForPartitionError",
     "OffsetOutOfRangeError",
     "TopicPartition",
 ]
@@ -65,6 +74,25 @@ def producer(settings: KafkaSettings) -> AIOKafkaProducer:
         compression_type="lz4",
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
+
+
+async def discard(client: AIOKafkaProducer, *, within_s: float) -> None:
+    """End a producer for good within a bound, whatever its broker does.
+
+    The library's own stop waits for its pending batches; cut off, it leaves a task behind that
+    would go on sending.
+    """
+    with suppress(Exception):
+        async with asyncio.timeout(within_s):
+            await client.stop()
+            return
+    with suppress(Exception):
+        # The library has no other way to reach it.
+        sending = client._sender.sender_task
+        if sending is not None:
+            sending.cancel()
+        async with asyncio.timeout(within_s):
+            await client.client.close()
 
 
 def consumer(settings: KafkaSettings, *, group: str) -> AIOKafkaConsumer:
@@ -131,7 +159,11 @@ async def create_topics(
             if name not in existing
         ]
         if missing:
-            await client.create_topics(missing, validate_only=False)
+            answer = await client.create_topics(missing, validate_only=False)
+            for name, code, *why in answer.topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:
+                    raise error(f"topic {name} was not created: {why}")
         return [topic.name for topic in missing]
     finally:
         await client.close()

@@ -24,6 +24,20 @@ LAST_POSITION = "SELECT last_value - (NOT is_called)::integer FROM outbox_positi
 OWN_XID = "SELECT pg_current_xact_id()::text::bigint"
 OLDEST_RUNNING_XID = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
+SERVER_SETTINGS = {
+    "timezone": "UTC",
+    "application_name": "tongzhou-relay",
+    # A plan made while the outbox was empty would sort a whole backlog for every page.
+    "plan_cache_mode": "force_custom_plan",
+    "enable_sort": "off",
+    "enable_seqscan": "off",
+    # A machine that is gone says no farewell: its locks must not wait two hours for the system's
+    # own keepalive.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
 
 T = TypeVar("T")
 
@@ -52,9 +66,8 @@ class Lease:
     @classmethod
     async def open(cls, dsn: str) -> Self:
         """Connect; no shard is held yet."""
-        settings = {"timezone": "UTC", "application_name": "tongzhou-relay"}
-        reading = await asyncpg.connect(dsn, timeout=5, server_settings=settings)
-        deleting = await asyncpg.connect(dsn, timeout=5, server_settings=settings)
+        reading = await asyncpg.connect(dsn, timeout=5, server_settings=SERVER_SETTINGS)
+        deleting = await asyncpg.connect(dsn, timeout=5, server_settings=SERVER_SETTINGS)
         return cls(reading, deleting)
 
     async def hold(self) -> list[int]:

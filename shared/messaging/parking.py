@@ -11,6 +11,9 @@ from shared.messaging.records import Record
 QUEUED = "queued-behind"
 """The reason of an event that is itself fine and waits for its key."""
 
+DRAINING = "draining"
+"""The reason of a key whose cause is gone and whose queue is being applied, part by part."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -86,16 +89,46 @@ async def _store(work: Transaction, consumer: str, record: Record, failure: Fail
     )
 
 
-async def queue_of(work: Transaction, consumer: str, topic: str, key: str) -> list[Record]:
-    """Return a key's parked records in the order in which they came."""
+async def queue_of(
+    work: Transaction, consumer: str, topic: str, key: str, *, limit: int
+) -> list[Record]:
+    """Return a key's first parked records in the order in which they came."""
     rows = await work.fetch(
         "SELECT topic, partition, record_offset, key, header_names, header_values, payload "
-        "FROM parked_event WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY record_offset",
+        "FROM parked_event WHERE consumer = $1 AND topic = $2 AND key = $3 "
+        "ORDER BY record_offset LIMIT $4",
         consumer,
         topic,
         key,
+        limit,
     )
     return [_record(row) for row in rows]
+
+
+async def keys_held_for(
+    work: Transaction,
+    consumer: str,
+    reasons: Iterable[str],
+    *,
+    after: tuple[str, str],
+    limit: int,
+) -> list[tuple[str, str]]:
+    """Return (topic, key) of the next keys that are held for one of the reasons."""
+    rows = await work.fetch(
+        "SELECT topic, key FROM parked_key WHERE consumer = $1 AND reason = ANY($2::text[]) "
+        "AND (topic, key) > ($3, $4) ORDER BY topic, key LIMIT $5",
+        consumer,
+        list(reasons),
+        *after,
+        limit,
+    )
+    return [(row["topic"], row["key"]) for row in rows]
+
+
+async def count_keys(work: Transaction) -> int:
+    """Count the keys that are held in this database."""
+    count: int = await work.fetchval("SELECT count(*) FROM parked_key")
+    return count
 
 
 def _record(row: Row) -> Record:
@@ -142,6 +175,18 @@ async def hold(work: Transaction, consumer: str, record: Record, failure: Failur
         failure.reason,
         failure.error,
         failure.fingerprint,
+    )
+
+
+async def go_on_later(work: Transaction, consumer: str, topic: str, key: str) -> None:
+    """Say that a key is held only because more of its queue is to be applied."""
+    await work.execute(
+        "UPDATE parked_key SET reason = $4, fingerprint = $4 "
+        "WHERE consumer = $1 AND topic = $2 AND key = $3",
+        consumer,
+        topic,
+        key,
+        DRAINING,
     )
 
 

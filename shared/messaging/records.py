@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from shared.errors import Malformed, Transient
 from shared.events.envelope import EVENT_TYPES, Event, Received, received_from
+from shared.messaging.kafka import ConsumerRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,22 @@ class NotYet(Transient):
     code = "not-yet"
     title_zh = "前置数据未到"
     title_en = "Prerequisite not here yet"
+
+
+def record_of(raw: "ConsumerRecord[bytes, bytes]") -> Record:
+    """Take over what the client read; PostgreSQL keeps no NUL, so a key and names have none."""
+    return Record(
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        key=_text(raw.key or b""),
+        headers={name.replace("\x00", "\ufffd"): value or b"" for name, value in raw.headers},
+        value=raw.value,
+    )
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
 def read(record: Record) -> Received[Event]:

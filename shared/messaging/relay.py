@@ -89,21 +89,19 @@ class Relay:
         self._clock = read_clock
         self._open_lease = open_lease
         self._next_release = 0.0
+        self._backoff_s = limits.FIRST_BACKOFF_S
         self._in_flight: set[int] = set()
 
     async def run(self) -> None:
         """Relay until cancelled: a lost database or broker is waited for, nothing is dropped."""
-        backoff = limits.FIRST_BACKOFF_S
         while True:
             try:
                 async with asyncio.timeout(limits.CONNECT_TIMEOUT_S):
                     lease = await self._open_lease(self._dsn)
             except (*_DATABASE_GONE, TimeoutError) as error:
                 _LOG.warning("relay.database_away", error=type(error).__name__)
-                await asyncio.sleep(backoff)
-                backoff = min(backoff * 2, limits.LONGEST_BACKOFF_S)
+                await self._back_off()
                 continue
-            backoff = limits.FIRST_BACKOFF_S
             try:
                 await self._serve(lease)
             except* (LeaseLost, PublishFailed, TimeoutError, KafkaError, *_DATABASE_GONE) as group:
@@ -112,7 +110,12 @@ class Relay:
             finally:
                 self._in_flight.clear()
                 lease.abandon()
-            await asyncio.sleep(limits.FIRST_BACKOFF_S)
+            await self._back_off()
+
+    async def _back_off(self) -> None:
+        """Wait, longer each time until a page goes through: what is away is not stormed."""
+        await asyncio.sleep(self._backoff_s)
+        self._backoff_s = min(self._backoff_s * 2, limits.LONGEST_BACKOFF_S)
 
     async def _serve(self, lease: Lease) -> None:
         producer = kafka.producer(self._settings)
@@ -126,9 +129,7 @@ class Relay:
                 tasks.create_task(self._publish(producer, to_publish, to_delete))
                 tasks.create_task(self._delete(lease, to_delete))
         finally:
-            with suppress(Exception):
-                async with asyncio.timeout(limits.STOP_DEADLINE_S):
-                    await producer.stop()
+            await kafka.discard(producer, within_s=limits.STOP_DEADLINE_S)
 
     async def _read(self, lease: Lease, pages: asyncio.Queue[Page]) -> None:
         idle = limits.SHORTEST_IDLE_S
@@ -136,14 +137,16 @@ class Relay:
             shards = await lease.hold()
             self._wake.clear()
             await self._release_due(lease, shards)
-            bound = None if self._in_flight else await lease.settled_position()
+            # Known before the page is read, so that whatever lies below is in it or in flight.
+            settled = await lease.settled_position()
             rows = await lease.fetch(
                 READ, shards, lease.hint, list(self._in_flight), limits.PAGE_ROWS
             )
-            if bound is not None and len(rows) < limits.PAGE_ROWS:
-                lease.hint = min([bound, *(row["position"] - 1 for row in rows)])
+            positions = [row["position"] for row in rows]
+            if settled is not None:
+                lease.hint = min([settled, *(p - 1 for p in (*self._in_flight, *positions))])
             if rows:
-                self._in_flight.update(row["position"] for row in rows)
+                self._in_flight.update(positions)
                 await pages.put(Page(rows))
                 idle = limits.SHORTEST_IDLE_S
             if len(rows) < limits.PAGE_ROWS:
@@ -170,6 +173,7 @@ class Relay:
                         await _send(producer, page.rows)
                 except (KafkaError, TimeoutError) as error:
                     raise PublishFailed(type(error).__name__) from error
+            self._backoff_s = limits.FIRST_BACKOFF_S
             metrics.EVENTS_PUBLISHED.add(len(page.rows))
             await sent.put(page)
 

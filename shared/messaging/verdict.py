@@ -2,9 +2,7 @@
 
 from enum import Enum
 
-import asyncpg
-
-from shared.db.database import LOST_CONNECTION
+from shared.db.database import CONTENDED, LOST_CONNECTION, OVERLOADED
 from shared.errors import (
     Conflict,
     DomainError,
@@ -32,15 +30,7 @@ KINDS: dict[type[DomainError], Verdict] = {
     Forbidden: Verdict.PARK,
 }
 
-_PASSING = (
-    *LOST_CONNECTION,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
+_PASSING = (*LOST_CONNECTION, *CONTENDED, *OVERLOADED)
 
 
 def verdict_of(error: BaseException) -> Verdict:

@@ -21,8 +21,16 @@ from shared.web.problem import HANDLERS, BodyTooLarge, problem_of, publish_probl
 from shared.web.texts import refuse_unusable_text
 
 
+class ConsumerStalled(Transient):
+    """This process has stopped consuming without ending: it is to be restarted."""
+
+    code = "consumer-stalled"
+    title_zh = "事件消费已停滞"
+    title_en = "Consumer stalled"
+
+
 class NotReady(Transient):
-    """The database cannot be reached or has another schema revision than this release."""
+    """The database cannot be reached or has an older schema revision than this release needs."""
 
     code = "not-ready"
     title_zh = "服务未就绪"
@@ -74,11 +82,22 @@ def bind(
 ) -> None:
     """Give an application what its routes find on ``app.state``, in place of all it had.
 
-    Whoever ends the process sets ``app.state.stopping`` first, so that no request waits on.
+    Whoever ends the process sets ``app.state.stopping`` first, so that no request waits on;
+    ``app.state.stalled`` tells whether a consumer in this process has stopped.
     """
     app.state = State(
-        {"database": database, "verifier": verifier, "stopping": asyncio.Event(), **state}
+        {
+            "database": database,
+            "verifier": verifier,
+            "stopping": asyncio.Event(),
+            "stalled": _never,
+            **state,
+        }
     )
+
+
+def _never() -> bool:
+    return False
 
 
 def _health(service: str) -> APIRouter:
@@ -86,7 +105,9 @@ def _health(service: str) -> APIRouter:
     wanted = revision.head(service)
 
     @router.get("/livez")
-    async def livez() -> dict[str, str]:
+    async def livez(request: Request) -> dict[str, str]:
+        if request.app.state.stalled():
+            raise ConsumerStalled("there are events to apply, and no attempt is made at them")
         return {"status": "alive"}
 
     @router.get("/readyz")
@@ -97,9 +118,10 @@ def _health(service: str) -> APIRouter:
             found = exists and await work.fetchval(
                 f"SELECT version_num FROM {revision.VERSION_TABLE}"  # noqa: S608 - constant
             )
-        if found != wanted:
+        # A newer one is no obstacle: a migration only adds while the release before it still runs.
+        if not found or found < wanted:
             raise NotReady(f"schema revision is {found}, this release needs {wanted}")
-        return {"status": "ready", "revision": wanted}
+        return {"status": "ready", "revision": found}
 
     @router.get("/metrics")
     async def exported() -> Response:
@@ -107,6 +129,14 @@ def _health(service: str) -> APIRouter:
         return Response(body, media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
     return router
+
+
+CLIENT_GONE = 499
+"""Counted, never sent: the client went before its request was whole."""
+
+
+class _ClientGone(Exception):
+    """The connection ended within the body: what came is a part, and must not be carried out."""
 
 
 class Edge:
@@ -139,6 +169,8 @@ class Edge:
             try:
                 _refuse_nul(scope)
                 bounded = await self._body(headers, receive)
+            except _ClientGone:
+                status = CLIENT_GONE
             except DomainError as error:
                 await respond(problem_of(error))(scope, receive, counted)
             else:
@@ -161,7 +193,7 @@ class Edge:
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                break
+                raise _ClientGone
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self._max_body_bytes:

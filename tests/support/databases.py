@@ -10,7 +10,7 @@ import asyncpg
 
 from shared.db import migrations
 from shared.db.provision import ServiceDsns, provision
-from shared.db.revision import VERSION_TABLE
+from shared.db.revision import VERSION_TABLE, head
 
 OWNER_PASSWORD = "owner-of-a-test"  # made for a throw-away server
 APP_PASSWORD = "app-of-a-test"  # made for a throw-away server
@@ -32,6 +32,7 @@ _EMPTY = f"""
         LOOP
             EXECUTE format('DELETE FROM %s', name);
         END LOOP;
+        UPDATE {VERSION_TABLE} SET version_num = '{{revision}}';
         FOR name IN SELECT seqrelid FROM pg_sequence LOOP
             PERFORM setval(name, 1, false);
         END LOOP;
@@ -75,7 +76,7 @@ class Databases:
         yield dsns
         # Only after a test that ended by itself: whatever else happened, nobody gets it again.
         await self._administer(_END_OTHERS, of=dsns)
-        await self._administer(_EMPTY, of=dsns)
+        await self._administer(_EMPTY.format(revision=head(service)), of=dsns)
         idle.append(dsns)
 
     @asynccontextmanager

@@ -54,8 +54,9 @@ async def note(work: Transaction, received: Received[Event]) -> None:
 class Toy:
     """A toy consumer on a database of its own."""
 
-    def __init__(self, database: Database, clock: ManualClock) -> None:
+    def __init__(self, database: Database, clock: ManualClock, owner_dsn: str) -> None:
         self.database = database
+        self._owner_dsn = owner_dsn
         self.clock = clock
         self.applier = Applier(database, "toy", {EnterpriseRegistered: note, ListMemberAdded: note})
         self._offsets: defaultdict[str, count[int]] = defaultdict(count)
@@ -108,6 +109,14 @@ class Toy:
             )
         return {row["key"]: (row["reason"], row["waiting"]) for row in rows}
 
+    async def as_owner(self, statements: str) -> None:
+        """Change the database as only its owner may."""
+        owner = await asyncpg.connect(self._owner_dsn)
+        try:
+            await owner.execute(statements)
+        finally:
+            await owner.close()
+
     async def next_offset(self) -> int:
         """Return where the consumer goes on in partition 0."""
         async with self.database.read() as work:
@@ -119,12 +128,11 @@ class Toy:
 async def toy_on(databases: Databases, clock: ManualClock) -> AsyncIterator[Toy]:
     """Lend a toy consumer."""
     async with databases.fresh(SERVICE) as dsns:
-        owner = await asyncpg.connect(dsns.owner)
-        await owner.execute(EFFECT)
-        await owner.close()
         database = Database(dsns.app, read_clock=clock)
         await database.open()
+        toy = Toy(database, clock, dsns.owner)
+        await toy.as_owner(EFFECT)
         try:
-            yield Toy(database, clock)
+            yield toy
         finally:
             await database.close()

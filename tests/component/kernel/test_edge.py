@@ -2,11 +2,12 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 import orjson
 import pytest
+from starlette.types import Message
 
 from shared.events.registry import ConsentGranted
 from shared.messaging.apply import Applier
@@ -218,17 +219,28 @@ class TestLimits:
 
 
 class TestHealth:
-    async def test_is_ready_only_at_the_right_schema_revision(
-        self, registry: ServiceUnderTest
+    @pytest.mark.parametrize(("found", "status"), [("0000_older", 503), ("9999_newer", 200)])
+    async def test_is_ready_at_the_revision_it_needs_or_a_newer_one(
+        self, registry: ServiceUnderTest, found: str, status: int
     ) -> None:
         ready = await registry.client.get("/readyz")
         async with registry.database.transaction() as work:
-            await work.execute("UPDATE schema_revision SET version_num = 'other'")
+            await work.execute("UPDATE schema_revision SET version_num = $1", found)
         other = await registry.client.get("/readyz")
 
         assert ready.status_code == 200
-        assert other.status_code == 503
-        assert other.headers["retry-after"]
+        assert other.status_code == status
+        assert (status == 503) == ("retry-after" in other.headers)
+
+    async def test_is_not_alive_once_its_consumer_has_stalled(
+        self, registry: ServiceUnderTest
+    ) -> None:
+        registry.app.state.stalled = lambda: True
+
+        answer = await registry.client.get("/livez")
+
+        assert answer.status_code == 503
+        assert problem(answer)["code"] == "consumer-stalled"
 
     async def test_is_alive_without_any_dependency(self, registry: ServiceUnderTest) -> None:
         await registry.database.close()
@@ -317,3 +329,47 @@ class TestText:
 
         with pytest.raises(InvalidCursor):
             decode_cursor(forged, kind)  # type: ignore[arg-type]  # str or int
+
+
+class TestCutOffBody:
+    @pytest.mark.parametrize(
+        "framing", [{"content-length": "500"}, {"transfer-encoding": "chunked"}], ids=str
+    )
+    async def test_is_not_carried_out(
+        self, registry: ServiceUnderTest, framing: dict[str, str]
+    ) -> None:
+        whole = orjson.dumps(GRANT)
+        headers = registry.headers("enterprise-portal", WRITE) | framing
+        messages: list[Message] = [
+            {"type": "http.request", "body": whole, "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return messages.pop(0)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await registry.app(_post(headers), receive, send)
+
+        assert sent == []
+        assert "registry.consent.granted.v1" not in await registry.published_types()
+
+
+def _post(headers: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": PATH,
+        "raw_path": PATH.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.lower().encode(), text.encode()) for name, text in headers.items()],
+        "server": ("test", 80),
+        "client": ("test", 1),
+    }
