@@ -80,6 +80,7 @@ class Loan:
     programme: str | None = None
     guarantor: str | None = None
     guarantee_id: UUID | None = None
+    enrolled_on: date | None = None
     refusal_codes: tuple[str, ...] = ()
     disbursed_on: date | None = None
     matures_on: date | None = None
@@ -144,11 +145,14 @@ def request_enrolment(
     return requested, event
 
 
-def enrol(loan: Loan, *, guarantee_id: UUID) -> tuple[Loan, LoanEnrolled]:
-    """Record that the guarantor's letter is here."""
+def enrol(loan: Loan, *, guarantee_id: UUID, enrolled_on: date) -> tuple[Loan, LoanEnrolled]:
+    """Record that the guarantor's letter is here, and the day that it bears."""
     require_state(loan, LoanState.ENROLMENT_REQUESTED)
     event = LoanEnrolled(loan_id=loan.id, guarantee_id=guarantee_id, programme=loan.programme or "")
-    return replace(loan, state=LoanState.ENROLLED, guarantee_id=guarantee_id), event
+    enrolled = replace(
+        loan, state=LoanState.ENROLLED, guarantee_id=guarantee_id, enrolled_on=enrolled_on
+    )
+    return enrolled, event
 
 
 def refuse_enrolment(loan: Loan, *, codes: tuple[str, ...]) -> tuple[Loan, EnrolmentRefused]:
@@ -159,9 +163,14 @@ def refuse_enrolment(loan: Loan, *, codes: tuple[str, ...]) -> tuple[Loan, Enrol
 
 
 def draw(loan: Loan, *, disbursed_on: date, today: date) -> tuple[Loan, LoanDisbursed]:
-    """Record the drawdown (放款): of an enrolled loan, or of one that was never to be enrolled."""
+    """Record the drawdown (放款): of an enrolled loan, or of one that was never to be enrolled.
+
+    An enrolled loan is paid out on the letter's day at the earliest: what was lent before it is not
+    guaranteed by it.
+    """
     require_state(loan, LoanState.CONTRACTED, LoanState.ENROLLED)
-    check_dates(("disbursed_on", disbursed_on, loan.signed_on, today))
+    earliest = max(loan.signed_on, loan.enrolled_on or loan.signed_on)
+    check_dates(("disbursed_on", disbursed_on, earliest, today))
     matures_on = add_months(disbursed_on, loan.tenor_months)
     event = LoanDisbursed(
         loan_id=loan.id,

@@ -71,6 +71,7 @@ class LoanView(View):
     programme: OrgCode | None
     guarantor: OrgCode | None
     guarantee_id: Id | None
+    enrolled_on: Day | None
     refusal_codes: Annotated[list[str], Field(examples=[["breaker-suspended"]])]
     disbursed_on: Day | None
     matures_on: Day | None
@@ -101,6 +102,7 @@ class LoanView(View):
             programme=loan.programme,
             guarantor=loan.guarantor,
             guarantee_id=loan.guarantee_id,
+            enrolled_on=loan.enrolled_on,
             refusal_codes=list(loan.refusal_codes),
             disbursed_on=loan.disbursed_on,
             matures_on=loan.matures_on,

@@ -11,9 +11,9 @@ from shared.uscc import Uscc
 
 _COLUMNS = (
     "id, version, bank, bank_reference, uscc, demand_id, amount_fen, rate_ppm, tenor_months, "
-    "signed_on, state, programme, guarantor, guarantee_id, refusal_codes, disbursed_on, "
-    "matures_on, overdue_since, principal_outstanding_fen, classification, classified_on, "
-    "claim_id, compensated_fen, closed_on"
+    "signed_on, state, programme, guarantor, guarantee_id, enrolled_on, refusal_codes, "
+    "disbursed_on, matures_on, overdue_since, principal_outstanding_fen, classification, "
+    "classified_on, claim_id, compensated_fen, closed_on"
 )
 _CHANGING = (
     "version",
@@ -21,6 +21,7 @@ _CHANGING = (
     "programme",
     "guarantor",
     "guarantee_id",
+    "enrolled_on",
     "refusal_codes",
     "disbursed_on",
     "matures_on",
@@ -34,7 +35,7 @@ _CHANGING = (
 )
 _INSERT = (
     f"INSERT INTO loan ({_COLUMNS}) VALUES "  # noqa: S608 - constant columns
-    f"({', '.join(f'${place}' for place in range(1, 25))})"
+    f"({', '.join(f'${place}' for place in range(1, _COLUMNS.count(',') + 2))})"
 )
 _UPDATE = (
     f"UPDATE loan SET {', '.join(f'{name} = ${place}' for place, name in enumerate(_CHANGING, 2))} "  # noqa: S608 - constant columns
@@ -78,6 +79,7 @@ def _changing(entry: Stored) -> tuple[object, ...]:
         loan.programme,
         loan.guarantor,
         loan.guarantee_id,
+        loan.enrolled_on,
         list(loan.refusal_codes),
         loan.disbursed_on,
         loan.matures_on,
@@ -197,6 +199,7 @@ def _stored(row: Row) -> Stored:
         programme=row["programme"],
         guarantor=row["guarantor"],
         guarantee_id=row["guarantee_id"],
+        enrolled_on=row["enrolled_on"],
         refusal_codes=tuple(row["refusal_codes"]),
         disbursed_on=row["disbursed_on"],
         matures_on=row["matures_on"],

@@ -31,6 +31,7 @@ class LoanTable(LoansTables, table=True):
     programme: str | None = Field(sa_column=Column(Text))
     guarantor: str | None = Field(sa_column=Column(Text))
     guarantee_id: UUID | None = Field(sa_column=Column(Uuid))
+    enrolled_on: date | None = Field(sa_column=Column(Date))
     refusal_codes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     disbursed_on: date | None = Field(sa_column=Column(Date))
     matures_on: date | None = Field(sa_column=Column(Date))

@@ -40,11 +40,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class LetterArrived:
-    """The guarantor issued its letter under a programme."""
+    """The guarantor issued its letter under a programme on this business date."""
 
     loan_id: UUID
     programme: str
     guarantee_id: UUID
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,11 @@ class ScheduleDeadline:
 
 @dataclass(frozen=True, slots=True)
 class EnrolLoan:
-    """Mark the loan enrolled."""
+    """Mark the loan enrolled as of the letter's day."""
 
     loan_id: UUID
     guarantee_id: UUID
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +143,10 @@ def react(state: GuaranteedLoan, signal: Signal) -> tuple[GuaranteedLoan, Sequen
             deadline = at + ANSWER_WITHIN
             asked = GuaranteedLoan(loan_id=loan_id, programme=programme, deadline=deadline)
             decided = asked, [ScheduleDeadline(loan_id, deadline)]
-        case LetterArrived(loan_id, state.programme, guarantee_id) if state.step == "asked":
+        case LetterArrived(loan_id, state.programme, guarantee_id, on) if state.step == "asked":
             enrolled = _moved(state, "enrolled", guarantee_id=guarantee_id)
-            decided = enrolled, [EnrolLoan(loan_id, guarantee_id)]
-        case LetterArrived(_, _, guarantee_id) if state.step == "refused":
+            decided = enrolled, [EnrolLoan(loan_id, guarantee_id, on)]
+        case LetterArrived(_, _, guarantee_id, _) if state.step == "refused":
             decided = _moved(state, "late_letter", guarantee_id=guarantee_id, ended=True), []
         case Declined(loan_id, state.programme, codes) if state.step == "asked":
             decided = _moved(state, "refused", ended=True), [RefuseLoan(loan_id, codes)]

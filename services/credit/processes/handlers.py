@@ -46,8 +46,8 @@ def _step(
     loan: Loan, command: EnrolLoan | RefuseLoan | CompensateLoan | CloseLoan
 ) -> tuple[Loan, Event]:
     match command:
-        case EnrolLoan(_, guarantee_id):
-            return rules.enrol(loan, guarantee_id=guarantee_id)
+        case EnrolLoan(_, guarantee_id, on):
+            return rules.enrol(loan, guarantee_id=guarantee_id, enrolled_on=on)
         case RefuseLoan(_, codes):
             return rules.refuse_enrolment(loan, codes=codes)
         case CompensateLoan(_, claim_id, compensated_fen):
@@ -90,7 +90,8 @@ async def asked(work: Transaction, stored: Stored) -> None:
 async def on_letter_issued(work: Transaction, received: Received[LetterIssued]) -> None:
     """The guarantor answered yes."""
     event = received.data
-    await _take(work, LetterArrived(event.loan_id, event.programme, event.guarantee_id))
+    arrived = LetterArrived(event.loan_id, event.programme, event.guarantee_id, event.issued_on)
+    await _take(work, arrived)
 
 
 async def on_guarantee_declined(work: Transaction, received: Received[GuaranteeDeclined]) -> None:

@@ -208,6 +208,22 @@ class TestGuaranteedLoan:
 
         assert_refused(answer, 409, "loan-state")
 
+    async def test_is_not_drawn_on_a_day_before_the_letters(self, credit: ServiceUnderTest) -> None:
+        made = (await send(credit, "/v1/loans", {**CONTRACT, "signed_on": "2026-02-20"})).json()
+        path = f"/v1/loans/{made['loan_id']}"
+        body = {"programme": "nfgf-scitech", "guarantor": "guarantor-ges"}
+        await send(credit, f"{path}/enrolment", body, version=1)
+        await credit.deliver(letter(made["loan_id"]))
+
+        early = await send(credit, f"{path}/drawdown", {"disbursed_on": "2026-03-01"}, version=3)
+        many = {"loan_ids": [made["loan_id"]], "disbursed_on": "2026-03-01"}
+        early_too = await send(credit, "/v1/portfolios/drawdowns", many)
+        right = await send(credit, f"{path}/drawdown", {"disbursed_on": "2026-03-02"}, version=3)
+
+        assert_refused(early, 409, "loan-date-invalid", field="/disbursed_on")
+        assert early_too.json()["rows"][0]["reasons"][0]["field"] == "/disbursed_on"
+        assert right.json()["enrolled_on"] == right.json()["disbursed_on"] == "2026-03-02"
+
     async def test_stays_refused_when_the_letter_comes_after_the_deadline(
         self, credit: ServiceUnderTest, clock: ManualClock
     ) -> None:

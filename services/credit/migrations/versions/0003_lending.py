@@ -47,6 +47,7 @@ STATEMENTS = (
         programme text,
         guarantor text,
         guarantee_id uuid,
+        enrolled_on date,
         refusal_codes text[] NOT NULL,
         disbursed_on date,
         matures_on date,

@@ -32,7 +32,7 @@ COMMANDS: dict[str, Callable[[Loan], Loan]] = {
     "request_enrolment": lambda loan: request_enrolment(
         loan, programme="sip-yuankedai", guarantor="guarantor-ges", today=TODAY
     )[0],
-    "enrol": lambda loan: enrol(loan, guarantee_id=UUID(int=7))[0],
+    "enrol": lambda loan: enrol(loan, guarantee_id=UUID(int=7), enrolled_on=TODAY)[0],
     "refuse_enrolment": lambda loan: refuse_enrolment(loan, codes=("quota-exhausted",))[0],
     "draw": lambda loan: draw(loan, disbursed_on=TODAY, today=TODAY)[0],
     "report_overdue": lambda loan: report_overdue(
@@ -111,10 +111,11 @@ class TestEnrolment:
     def test_keeps_the_guarantee_or_the_reasons(self) -> None:
         asked = a_loan(state=S.ENROLMENT_REQUESTED)
 
-        enrolled, letter = enrol(asked, guarantee_id=UUID(int=7))
+        enrolled, letter = enrol(asked, guarantee_id=UUID(int=7), enrolled_on=TODAY)
         refused, refusal = refuse_enrolment(asked, codes=("amount", "tenor"))
 
         assert enrolled.guarantee_id == letter.guarantee_id == UUID(int=7)
+        assert enrolled.enrolled_on == TODAY
         assert refused.refusal_codes == refusal.refusal_codes == ("amount", "tenor")
         assert letter.programme == refusal.programme == "nfgf-scitech"
 
@@ -132,6 +133,23 @@ class TestDrawdown:
             draw(a_loan(), disbursed_on=day, today=TODAY)
 
         assert [v.field for v in refused.value.violations] == ["/disbursed_on"]
+
+    @pytest.mark.parametrize(
+        ("enrolled_on", "earliest"),
+        [
+            (date(2026, 3, 2), date(2026, 3, 2)),
+            (date(2026, 1, 1), date(2026, 1, 4)),
+            (None, date(2026, 1, 4)),
+        ],
+    )
+    def test_is_not_before_the_letters_day(self, enrolled_on: date | None, earliest: date) -> None:
+        loan = a_loan(state=S.ENROLLED, enrolled_on=enrolled_on)
+
+        assert draw(loan, disbursed_on=earliest, today=TODAY)[0].disbursed_on == earliest
+        with pytest.raises(LoanDateInvalid) as refused:
+            draw(loan, disbursed_on=earliest - A_DAY, today=TODAY)
+        (violation,) = refused.value.violations
+        assert (violation.field, violation.limit) == ("/disbursed_on", f"{earliest}..{TODAY}")
 
 
 class TestEnd:

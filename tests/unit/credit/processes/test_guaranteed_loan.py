@@ -32,13 +32,14 @@ from services.credit.processes.guaranteed_loan import (
 LOAN, GUARANTEE, CLAIM = UUID(int=1), UUID(int=2), UUID(int=3)
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 DUE = NOW + ANSWER_WITHIN
+LETTER_ON = date(2026, 3, 2)
 A_SECOND = timedelta(seconds=1)
 HERE, ELSEWHERE = "nfgf-scitech", "sip-yuankedai"
 
 SIGNALS: dict[str, Signal] = {
     "asked": Asked(LOAN, ELSEWHERE, NOW),
-    "letter": LetterArrived(LOAN, HERE, GUARANTEE),
-    "letter of another programme": LetterArrived(LOAN, ELSEWHERE, GUARANTEE),
+    "letter": LetterArrived(LOAN, HERE, GUARANTEE, LETTER_ON),
+    "letter of another programme": LetterArrived(LOAN, ELSEWHERE, GUARANTEE, LETTER_ON),
     "declined": Declined(LOAN, HERE, ("amount",)),
     "declined by another programme": Declined(LOAN, ELSEWHERE, ("amount",)),
     "deadline": DeadlineReached(LOAN, DUE),
@@ -51,7 +52,7 @@ ASK_AGAIN: tuple[Step, list[Command]] = ("asked", [ScheduleDeadline(LOAN, DUE)])
 LATE: tuple[Step, list[Command]] = ("late_letter", [])
 MOVES: dict[tuple[Step, str], tuple[Step, list[Command]]] = {
     ("asked", "asked"): ASK_AGAIN,
-    ("asked", "letter"): ("enrolled", [EnrolLoan(LOAN, GUARANTEE)]),
+    ("asked", "letter"): ("enrolled", [EnrolLoan(LOAN, GUARANTEE, LETTER_ON)]),
     ("asked", "declined"): ("refused", [RefuseLoan(LOAN, ("amount",))]),
     ("asked", "deadline"): ("refused", [RefuseLoan(LOAN, (TIMEOUT_CODE,))]),
     ("enrolled", "settled"): ("compensated", [CompensateLoan(LOAN, CLAIM, 333_333_333)]),
