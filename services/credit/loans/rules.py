@@ -65,7 +65,10 @@ class LoanDateInvalid(RuleViolation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loan:
-    """One loan; amounts in fen, the rate in ppm a year."""
+    """One loan; amounts in fen, the rate in ppm a year.
+
+    ``reported_on`` is the day of the newest report: the outstanding principal is that day's.
+    """
 
     id: LoanId
     bank: str
@@ -86,6 +89,7 @@ class Loan:
     matures_on: date | None = None
     overdue_since: date | None = None
     principal_outstanding_fen: int | None = None
+    reported_on: date | None = None
     classification: Classification | None = None
     classified_on: date | None = None
     claim_id: UUID | None = None
@@ -186,6 +190,7 @@ def draw(loan: Loan, *, disbursed_on: date, today: date) -> tuple[Loan, LoanDisb
         disbursed_on=disbursed_on,
         matures_on=matures_on,
         principal_outstanding_fen=loan.amount_fen,
+        reported_on=disbursed_on,
     )
     return drawn, event
 

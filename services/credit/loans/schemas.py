@@ -77,6 +77,7 @@ class LoanView(View):
     matures_on: Day | None
     overdue_since: Day | None
     principal_outstanding_fen: Fen | None
+    reported_on: Day | None
     classification: Annotated[Classification | None, Field(examples=["substandard"])]
     classified_on: Day | None
     claim_id: Id | None
@@ -108,6 +109,7 @@ class LoanView(View):
             matures_on=loan.matures_on,
             overdue_since=loan.overdue_since,
             principal_outstanding_fen=loan.principal_outstanding_fen,
+            reported_on=loan.reported_on,
             classification=loan.classification,
             classified_on=loan.classified_on,
             claim_id=loan.claim_id,

@@ -12,8 +12,8 @@ from shared.uscc import Uscc
 _COLUMNS = (
     "id, version, bank, bank_reference, uscc, demand_id, amount_fen, rate_ppm, tenor_months, "
     "signed_on, state, programme, guarantor, guarantee_id, enrolled_on, refusal_codes, "
-    "disbursed_on, matures_on, overdue_since, principal_outstanding_fen, classification, "
-    "classified_on, claim_id, compensated_fen, closed_on"
+    "disbursed_on, matures_on, overdue_since, principal_outstanding_fen, reported_on, "
+    "classification, classified_on, claim_id, compensated_fen, closed_on"
 )
 _CHANGING = (
     "version",
@@ -27,6 +27,7 @@ _CHANGING = (
     "matures_on",
     "overdue_since",
     "principal_outstanding_fen",
+    "reported_on",
     "classification",
     "classified_on",
     "claim_id",
@@ -85,6 +86,7 @@ def _changing(entry: Stored) -> tuple[object, ...]:
         loan.matures_on,
         loan.overdue_since,
         loan.principal_outstanding_fen,
+        loan.reported_on,
         loan.classification,
         loan.classified_on,
         loan.claim_id,
@@ -205,6 +207,7 @@ def _stored(row: Row) -> Stored:
         matures_on=row["matures_on"],
         overdue_since=row["overdue_since"],
         principal_outstanding_fen=row["principal_outstanding_fen"],
+        reported_on=row["reported_on"],
         classification=row["classification"],
         classified_on=row["classified_on"],
         claim_id=row["claim_id"],

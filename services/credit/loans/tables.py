@@ -37,6 +37,7 @@ class LoanTable(LoansTables, table=True):
     matures_on: date | None = Field(sa_column=Column(Date))
     overdue_since: date | None = Field(sa_column=Column(Date))
     principal_outstanding_fen: int | None = Field(sa_column=Column(BigInteger))
+    reported_on: date | None = Field(sa_column=Column(Date))
     classification: str | None = Field(sa_column=Column(Text))
     classified_on: date | None = Field(sa_column=Column(Date))
     claim_id: UUID | None = Field(sa_column=Column(Uuid))

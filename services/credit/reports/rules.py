@@ -4,6 +4,10 @@ Sources: 商业银行金融资产风险分类办法 (Order 2023 No. 1): overdue 
 (关注), more than 90 days at least substandard (次级), more than 270 doubtful (可疑), more than 360
 loss (损失). The day limits are general knowledge of the order and read here as calendar days.
 
+A report is about its own day, and reports are taken in the order of these days: one of an earlier
+day than the newest would put older figures over newer ones, here and at whoever follows the events.
+Two of one day are a correction, and the later one stands.
+
 Example: drawn 2026-01-05, overdue since 2026-05-01, reported 2026-08-05: 96 days, so the class is
 substandard or worse and a claim may be filed.
 """
@@ -55,7 +59,7 @@ def report_overdue(
     require_state(loan, *_OUTSTANDING)
     check_dates(
         ("overdue_since", overdue_since, loan.disbursed_on, reported_on),
-        ("reported_on", reported_on, overdue_since, today),
+        ("reported_on", reported_on, _newest(loan, overdue_since), today),
     )
     _check_principal(loan, principal_outstanding_fen)
     event = OverdueReported(
@@ -73,6 +77,7 @@ def report_overdue(
         state=state,
         overdue_since=overdue_since,
         principal_outstanding_fen=principal_outstanding_fen,
+        reported_on=reported_on,
     )
     return overdue, event
 
@@ -87,7 +92,8 @@ def classify(
 ) -> tuple[Loan, LoanClassified]:
     """Record the five-class classification; it may be worse than the days demand, never better."""
     require_state(loan, *_OUTSTANDING)
-    check_dates(("classified_on", classified_on, loan.overdue_since or loan.disbursed_on, today))
+    earliest = _newest(loan, loan.overdue_since or loan.disbursed_on)
+    check_dates(("classified_on", classified_on, earliest, today))
     _check_principal(loan, principal_outstanding_fen)
     required = least_class(loan.overdue_since, classified_on)
     if CLASSES.index(classification) < CLASSES.index(required):
@@ -118,6 +124,7 @@ def classify(
         classification=classification,
         classified_on=classified_on,
         principal_outstanding_fen=principal_outstanding_fen,
+        reported_on=classified_on,
     )
     return classified, event
 
@@ -128,6 +135,11 @@ def least_class(overdue_since: date | None, on: date) -> Classification:
         return "normal"
     days = (on - overdue_since).days
     return next((name for limit, name in _AT_LEAST if days > limit), "normal")
+
+
+def _newest(loan: Loan, day: date | None) -> date | None:
+    """Return the later of a day and the day of the newest report."""
+    return max((known for known in (loan.reported_on, day) if known is not None), default=None)
 
 
 def _check_principal(loan: Loan, principal_outstanding_fen: int) -> None:

@@ -199,6 +199,23 @@ class TestGuaranteedLoan:
         of_loan = [r for r in await credit.published() if r.subject == loan_id]
         assert [r.sequence for r in of_loan if r.sequence] == list(range(1, 9))
 
+    async def test_keeps_its_newest_class(self, credit: ServiceUnderTest) -> None:
+        loan_id = await drawn(credit)
+        credit.clock.advance(days=30)
+        newest = {
+            "classification": "loss",
+            "principal_outstanding_fen": 400_000_000,
+            "classified_on": "2026-03-25",
+        }
+        await send(credit, f"/v1/loans/{loan_id}/classification", newest, version=4)
+        older = {**newest, "classification": "normal", "classified_on": "2026-03-24"}
+
+        answer = await send(credit, f"/v1/loans/{loan_id}/classification", older, version=5)
+
+        assert_refused(answer, 409, "loan-date-invalid", field="/classified_on")
+        loan = await loan_of(credit, loan_id)
+        assert (loan["classification"], loan["reported_on"]) == ("loss", "2026-03-25")
+
     async def test_is_not_drawn_before_the_letter(self, credit: ServiceUnderTest) -> None:
         loan_id = await requested(credit)
 

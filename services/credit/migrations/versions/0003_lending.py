@@ -53,6 +53,7 @@ STATEMENTS = (
         matures_on date,
         overdue_since date,
         principal_outstanding_fen bigint CHECK (principal_outstanding_fen <= amount_fen),
+        reported_on date,
         classification text,
         classified_on date,
         claim_id uuid,

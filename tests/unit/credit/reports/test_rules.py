@@ -141,3 +141,51 @@ class TestClasses:
                 classified_on=TODAY,
                 today=TODAY,
             )
+
+
+class TestOrder:
+    """Reports are taken in the order of their days; the newest figures stand."""
+
+    NEWEST = date(2026, 6, 1)
+
+    def overdue(self, loan: Loan, on: date) -> Loan:
+        return report_overdue(
+            loan,
+            overdue_since=DRAWN_ON,
+            principal_outstanding_fen=1,
+            reported_on=on,
+            today=TODAY,
+        )[0]
+
+    def classified(self, loan: Loan, on: date) -> Loan:
+        return classify(
+            loan,
+            classification="loss",
+            principal_outstanding_fen=2,
+            classified_on=on,
+            today=TODAY,
+        )[0]
+
+    @pytest.mark.parametrize("first", ["overdue", "classified"])
+    @pytest.mark.parametrize("second", ["overdue", "classified"])
+    def test_refuses_an_earlier_day_than_the_newest(self, first: str, second: str) -> None:
+        loan = getattr(self, first)(a_loan(state=S.DRAWN), self.NEWEST)
+
+        with pytest.raises(LoanDateInvalid) as refused:
+            getattr(self, second)(loan, self.NEWEST - A_DAY)
+
+        (violation,) = refused.value.violations
+        field = {"overdue": "/reported_on", "classified": "/classified_on"}[second]
+        assert (violation.field, violation.limit) == (field, f"{self.NEWEST}..{TODAY}")
+
+    @pytest.mark.parametrize("second", ["overdue", "classified"])
+    @pytest.mark.parametrize("later", [timedelta(0), A_DAY])
+    def test_takes_a_correction_of_the_day_and_what_is_newer(
+        self, second: str, later: timedelta
+    ) -> None:
+        loan = self.classified(a_loan(state=S.DRAWN), self.NEWEST)
+
+        taken = getattr(self, second)(loan, self.NEWEST + later)
+
+        assert taken.reported_on == self.NEWEST + later
+        assert taken.principal_outstanding_fen == {"overdue": 1, "classified": 2}[second]
