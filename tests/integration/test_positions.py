@@ -7,12 +7,13 @@ import pytest
 
 from deploy.local.stack import Stack
 from shared.db.database import DatabaseUnavailable, Transaction
+from shared.events.catalogue import PARTITIONS
 from shared.events.registry import EnterpriseRegistered
 from shared.messaging import consumer as consumers
 from shared.messaging import inbox, kafka
 from shared.messaging.apply import Applier
 from shared.messaging.consumer import Consumer
-from shared.messaging.kafka import KafkaError, KafkaSettings
+from shared.messaging.kafka import KafkaError, KafkaSettings, TopicPartition
 from shared.messaging.topics import ensure_topics
 from tests.integration.test_backbone import (
     TOPIC,
@@ -90,9 +91,17 @@ class TestAssignment:
     async def test_that_failed_skips_nothing(
         self, toy: Toy, broker: KafkaSettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with relaying(toy, broker), consuming(toy, broker):
+        member = Consumer(toy.database, toy.applier, broker, [TOPIC])
+        partition = TopicPartition(TOPIC, kafka.partition_of(FIRM, PARTITIONS))
+        async with relaying(toy, broker), running(member.run()):
             await publish(toy, 1, 2)
             await noted(toy, [1, 2])
+
+            async def told() -> bool:
+                client, reached = member._client, member._next[partition]
+                return client is not None and await client.committed(partition) == reached
+
+            await until(told, what="the broker was told how far the consumer is")
         # The database is set back behind what the broker remembers, as after a restore.
         async with toy.database.transaction() as work:
             await work.execute("DELETE FROM effect")
