@@ -47,12 +47,27 @@ class ReadFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What a read shows, and the position that it has read up to."""
+    """What a read shows, the position that it has read up to, and how far the feed reaches.
+
+    A page may be empty although entries follow: the reader may see none of those decided on.
+    """
 
     feed: Feed
     subscription: Subscription
     shown: tuple[Shown, ...]
     position: int
+    extent: Extent
+    from_snapshot: bool
+
+    @property
+    def at_end(self) -> bool:
+        """Whether nothing followed when it was read."""
+        return self.position >= self.extent.newest
+
+    @property
+    def goes_on_in_snapshot(self) -> bool:
+        """Whether the feed itself would refuse to go on from here."""
+        return self.from_snapshot and self.position < self.extent.horizon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +182,14 @@ async def _look(work: Transaction, request: ReadFeed, position: int | None) -> B
     shown, position = await _scan(work, request, subscription, start)
     if shown:
         await _log(work, request.caller, subscription, shown)
-    return Batch(feed=feed, subscription=subscription, shown=shown, position=position)
+    return Batch(
+        feed=feed,
+        subscription=subscription,
+        shown=shown,
+        position=position,
+        extent=extent,
+        from_snapshot=request.from_snapshot,
+    )
 
 
 def _start(request: ReadFeed, position: int | None, extent: Extent) -> int:

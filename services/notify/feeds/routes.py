@@ -59,13 +59,14 @@ async def read_feed(
 ) -> Response:
     """Read on after a cursor, as granted and consented now; waits up to `timeout` seconds.
 
-    The next cursor is in `Tongzhou-Next-Cursor` and in `Link`, also when nothing is shown.
+    The next cursor is in `Tongzhou-Next-Cursor` and in `Link`, also when nothing is shown: an
+    empty array is the end for now only if `Tongzhou-At-End` is true.
     """
     wanted = ReadFeed(
         feed=feed_of(feed), caller=query.caller, after=after, limit=limit, timeout_s=timeout
     )
     batch = await handlers.read(query.database, wanted, watch=watch, gone=query.abandoned)
-    return CloudEventsBatch.of(batch, path=f"/v1/feeds/{feed}")
+    return CloudEventsBatch.of(batch)
 
 
 @router.get(
@@ -80,7 +81,11 @@ async def read_snapshot(
     after: Cursor = None,
     limit: paging.Limit = 50,
 ) -> Response:
-    """Read from the first entry that is still there; go on with the feed once this is empty."""
+    """Read from the first entry that is still there: what the retention left, then what is newer.
+
+    Follow `Link` rel=next: it stays in the snapshot until that is read whole, also over empty
+    arrays, and then leads to the feed.
+    """
     wanted = ReadFeed(
         feed=feed_of(feed),
         caller=query.caller,
@@ -90,7 +95,7 @@ async def read_snapshot(
         from_snapshot=True,
     )
     batch = await handlers.read(query.database, wanted, watch=watch, gone=query.abandoned)
-    return CloudEventsBatch.of(batch, path=f"/v1/feeds/{feed}/snapshot")
+    return CloudEventsBatch.of(batch)
 
 
 @router.post("/{feed}/prune", response_model=PrunedView, responses=problems(400, 404, 409))

@@ -12,9 +12,11 @@ from services.notify.feeds.rules import Shown
 from shared.events.envelope import DataClass
 from shared.events.notify import LegalBasis
 from shared.web.fields import Body, Count, Day, Id, OrgCode, View
+from shared.web.problem import link_header
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
 NEXT_CURSOR = "Tongzhou-Next-Cursor"
+AT_END = "Tongzhou-At-End"
 
 
 class CloudEvent(View):
@@ -68,21 +70,23 @@ class CloudEvent(View):
 
 
 class CloudEventsBatch(Response):
-    """A batch with the cursor to go on from, also when it is empty."""
+    """A batch with the cursor to go on from and whether it is the end, also when it is empty."""
 
     media_type = MEDIA_TYPE
 
     @classmethod
-    def of(cls, batch: Batch, *, path: str) -> Self:
-        """Answer with a batch; ``path`` is where the next one is read."""
+    def of(cls, batch: Batch) -> Self:
+        """Answer with a batch; what remains of a snapshot is read before the feed goes on."""
         events = [
             CloudEvent.of(shown, batch).model_dump(mode="json", exclude_none=True)
             for shown in batch.shown
         ]
         following = cursor(batch.feed.code, batch.position)
+        path = f"/v1/feeds/{batch.feed.code}{'/snapshot' if batch.goes_on_in_snapshot else ''}"
         headers = {
             NEXT_CURSOR: following,
-            "Link": f'<{path}?after={following}>; rel="next"',
+            AT_END: "true" if batch.at_end else "false",
+            "Link": link_header({"next": f"{path}?after={following}"}),
             "Cache-Control": "no-store",
         }
         return cls(orjson.dumps(events), headers=headers)
@@ -90,10 +94,17 @@ class CloudEventsBatch(Response):
 
 BATCH_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "entries in order; an empty array is the end for now",
+        "description": "entries in order; an empty array is the end only where the header says so",
         "headers": {
             NEXT_CURSOR: {"schema": {"type": "string"}, "description": "where to go on"},
-            "Link": {"schema": {"type": "string"}, "description": "the same as rel=next"},
+            AT_END: {
+                "schema": {"type": "string", "enum": ["true", "false"]},
+                "description": "false: entries follow, read on at once, also after an empty array",
+            },
+            "Link": {
+                "schema": {"type": "string"},
+                "description": "rel=next: where to go on, in the snapshot until it is read whole",
+            },
         },
         "content": {
             MEDIA_TYPE: {

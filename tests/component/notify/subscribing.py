@@ -121,3 +121,45 @@ def next_cursor(answer: httpx.Response) -> str:
     """Return the cursor to go on from."""
     cursor: str = answer.headers["tongzhou-next-cursor"]
     return cursor
+
+
+def at_end(answer: httpx.Response) -> bool:
+    """Tell whether a batch says that nothing follows."""
+    return {"true": True, "false": False}[answer.headers["tongzhou-at-end"]]
+
+
+async def follow(notify: ServiceUnderTest, org: str, answer: httpx.Response) -> httpx.Response:
+    """Go on where a batch's link says."""
+    return await notify.client.get(
+        answer.links["next"]["url"], headers=notify.headers(org, "notify.feeds:read")
+    )
+
+
+async def prune(
+    notify: ServiceUnderTest, before: object, *, feed: str = FEED, scope: str = "notify.feeds:write"
+) -> httpx.Response:
+    """Remove what the retention no longer covers, as the operator does."""
+    headers = notify.headers("operator", scope)
+    path = f"/v1/feeds/{feed}/prune"
+    return await notify.client.post(path, json={"before": before}, headers=headers)
+
+
+async def fill(notify: ServiceUnderTest, count: int, *, uscc: str) -> None:
+    """Put many entries of one firm into the feed at once, each the state of another thing."""
+    async with notify.database.transaction() as work:
+        await work.execute(FILL_FEED, FEED, count)
+        await work.execute(FILL, FEED, count, uscc, work.now)
+
+
+FILL_FEED = """
+    INSERT INTO feed (feed, newest) VALUES ($1, $2)
+    ON CONFLICT (feed) DO UPDATE SET newest = feed.newest + $2
+"""
+FILL = """
+    INSERT INTO feed_entry (feed, position, event_id, type, uscc, subject, state_key, correlation,
+        data, recorded_at, appended_at)
+    SELECT $1, feed.newest - $2 + place, gen_random_uuid(),
+        'registry.enterprise.qualification_granted.v1', $3, $3, gen_random_uuid()::text,
+        gen_random_uuid(), jsonb_build_object('uscc', $3::text, 'category', 'hnte'), $4, $4
+    FROM feed, generate_series(1, $2::bigint) AS place WHERE feed.feed = $1
+"""

@@ -1,0 +1,124 @@
+"""What the retention leaves of a feed, and how a reader gets to its end from anywhere."""
+
+from datetime import date
+
+import pytest
+
+from services.notify.feeds.handlers import SCAN, SCANS
+from tests.component.notify.subscribing import (
+    FEED,
+    at_end,
+    fill,
+    follow,
+    grant,
+    next_cursor,
+    prune,
+    read,
+    shown,
+)
+from tests.support.city import FIRM, OTHER_FIRM, a_consent, a_qualification, an_amendment
+from tests.support.service import ServiceUnderTest
+
+pytestmark = pytest.mark.component
+
+SNAPSHOT = f"{FEED}/snapshot"
+MOST_PER_READ = SCAN * SCANS
+LATER = ("2027-04-01", "2028-04-01")
+LATER_S = 405
+"""Days from the first of the tests to one on which the retention of its entries is over."""
+
+
+async def a_pruned_feed(notify: ServiceUnderTest, *, unseen: int = 0) -> str:
+    """Let a bank read two states of a certificate, and the retention pass; return its old cursor.
+
+    Before them stand ``unseen`` entries of a firm that never consented.
+    """
+    await grant(notify, "bank-haizhou")
+    await notify.deliver(a_consent("bank-haizhou", valid_to=date(2028, 4, 1)))
+    if unseen:
+        await fill(notify, unseen, uscc=OTHER_FIRM)
+    await notify.deliver(a_qualification())
+    old = next_cursor(await read(notify, "bank-haizhou", limit=1))
+    await notify.deliver(an_amendment())
+    notify.clock.advance(days=LATER_S)
+    await grant(notify, "bank-haizhou", period=LATER)
+    pruned = await prune(notify, "2026-03-03")
+    assert pruned.json() == {"feed": FEED, "removed": 1, "horizon": unseen + 2}, pruned.text
+    return old
+
+
+class TestEndOfAFeed:
+    async def test_is_told_on_an_empty_feed(self, notify: ServiceUnderTest) -> None:
+        await grant(notify, "bank-haizhou")
+
+        answer = await read(notify, "bank-haizhou")
+
+        assert (shown(answer), at_end(answer)) == ([], True)
+
+    async def test_is_not_where_the_page_is_full(self, notify: ServiceUnderTest) -> None:
+        await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification(), an_amendment())
+
+        first = await read(notify, "bank-haizhou", limit=1)
+        second = await follow(notify, "bank-haizhou", first)
+
+        assert (len(shown(first)), at_end(first)) == (1, False)
+        assert (len(shown(second)), at_end(second)) == (1, True)
+
+    async def test_is_not_where_a_read_had_to_stop_at_entries_that_it_may_not_show(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou"))
+        await fill(notify, MOST_PER_READ, uscc=OTHER_FIRM)
+        await notify.deliver(a_qualification())
+
+        first = await read(notify, "bank-haizhou")
+        second = await follow(notify, "bank-haizhou", first)
+
+        assert (shown(first), at_end(first)) == ([], False)
+        assert ([data["uscc"] for data in shown(second)], at_end(second)) == ([FIRM], True)
+
+
+class TestSnapshot:
+    async def test_has_the_last_state_and_leads_to_the_feed(self, notify: ServiceUnderTest) -> None:
+        await a_pruned_feed(notify)
+
+        snapshot = await read(notify, "bank-haizhou", feed=SNAPSHOT)
+        await notify.deliver(an_amendment(valid_to=date(2030, 1, 1)))
+        newer = await follow(notify, "bank-haizhou", snapshot)
+
+        assert [data["valid_to"] for data in shown(snapshot)] == ["2029-01-01"]
+        assert at_end(snapshot)
+        assert snapshot.links["next"]["url"].startswith(f"/v1/feeds/{FEED}?after=")
+        assert [data["valid_to"] for data in shown(newer)] == ["2030-01-01"]
+
+    async def test_goes_on_in_itself_over_entries_that_may_not_be_shown(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await a_pruned_feed(notify, unseen=MOST_PER_READ)
+
+        first = await read(notify, "bank-haizhou", feed=SNAPSHOT)
+        second = await follow(notify, "bank-haizhou", first)
+        third = await follow(notify, "bank-haizhou", second)
+
+        assert (shown(first), at_end(first)) == ([], False)
+        assert first.links["next"]["url"].startswith(f"/v1/feeds/{SNAPSHOT}?after=")
+        assert [data["valid_to"] for data in shown(second)] == ["2029-01-01"]
+        assert second.links["next"]["url"].startswith(f"/v1/feeds/{FEED}?after=")
+        assert (shown(third), at_end(third)) == ([], True)
+
+    async def test_of_a_feed_that_was_never_pruned_is_the_feed(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await grant(notify, "bank-haizhou")
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification(), an_amendment())
+
+        page = await read(notify, "bank-haizhou", feed=SNAPSHOT, limit=1)
+        rest = await follow(notify, "bank-haizhou", page)
+
+        assert page.links["next"]["url"].startswith(f"/v1/feeds/{FEED}?after=")
+        assert [data["valid_to"] for data in [*shown(page), *shown(rest)]] == [
+            "2028-01-01",
+            "2029-01-01",
+        ]
