@@ -58,6 +58,7 @@ class Batch:
     position: int
     extent: Extent
     from_snapshot: bool
+    from_cursor: bool
 
     @property
     def at_end(self) -> bool:
@@ -68,6 +69,11 @@ class Batch:
     def goes_on_in_snapshot(self) -> bool:
         """Whether the feed itself would refuse to go on from here."""
         return self.from_snapshot and self.position < self.extent.horizon
+
+    @property
+    def passed_over_snapshot(self) -> bool:
+        """Whether a first read began after older states that the snapshot still has."""
+        return not (self.from_cursor or self.from_snapshot) and self.extent.horizon > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +195,7 @@ async def _look(work: Transaction, request: ReadFeed, position: int | None) -> B
         position=position,
         extent=extent,
         from_snapshot=request.from_snapshot,
+        from_cursor=request.after is not None,
     )
 
 
@@ -197,7 +204,7 @@ def _start(request: ReadFeed, position: int | None, extent: Extent) -> int:
         return 0 if request.from_snapshot else extent.horizon
     rules.require_position(position, extent)
     if position < extent.horizon and not request.from_snapshot:
-        raise PastRetention(f"read /v1/feeds/{request.feed.code}/snapshot first")
+        raise PastRetention(request.feed.code)
     return position
 
 

@@ -60,7 +60,10 @@ async def read_feed(
     """Read on after a cursor, as granted and consented now; waits up to `timeout` seconds.
 
     The next cursor is in `Tongzhou-Next-Cursor` and in `Link`, also when nothing is shown: an
-    empty array is the end for now only if `Tongzhou-At-End` is true.
+    empty array is the end for now only if `Tongzhou-At-End` is true. Without a cursor the read
+    begins with the oldest entry after which none is missing; where the retention left older
+    states, `Link` rel=snapshot says where they are. A cursor older than that gets 410 with the
+    same link.
     """
     wanted = ReadFeed(
         feed=feed_of(feed), caller=query.caller, after=after, limit=limit, timeout_s=timeout

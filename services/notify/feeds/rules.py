@@ -58,8 +58,14 @@ class PastRetention(Gone):
     code = "past-retention"
     title_zh = "游标早于保留期"
     title_en = "Cursor past retention"
-    action_zh = "请从 /v1/feeds/{feed}/snapshot 重新读取，再以其游标继续。"
-    action_en = "Read /v1/feeds/{feed}/snapshot, then go on with its cursor."
+
+    def __init__(self, feed: str) -> None:
+        """Name the snapshot of the feed, and link it."""
+        snapshot = snapshot_of(feed)
+        detail = f"entries after the cursor are gone; {snapshot} has what is left of them"
+        super().__init__(detail, links={"snapshot": snapshot})
+        self.action_zh = f"请从 {snapshot} 重新读取，再按其 Link rel=next 继续。"
+        self.action_en = f"Read {snapshot}, then go on as its Link rel=next says."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +190,11 @@ def _class_of(feed: Feed, data: Mapping[str, Any]) -> DataClass:
     names = data.keys() or {feed.shared_attribute}
     shown = [field.data_class for field in feed.fields if field.name in names]
     return max(shown, key=STRICTNESS.index)
+
+
+def snapshot_of(feed: str) -> str:
+    """Return the path where what the retention left of a feed is read."""
+    return f"/v1/feeds/{feed}/snapshot"
 
 
 def require_position(position: int, extent: Extent) -> None:

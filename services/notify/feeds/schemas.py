@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import Field
 
 from services.notify.feeds.handlers import Batch, Pruned, cursor
-from services.notify.feeds.rules import Shown
+from services.notify.feeds.rules import Shown, snapshot_of
 from shared.events.envelope import DataClass
 from shared.events.notify import LegalBasis
 from shared.web.fields import Body, Count, Day, Id, OrgCode, View
@@ -82,14 +82,21 @@ class CloudEventsBatch(Response):
             for shown in batch.shown
         ]
         following = cursor(batch.feed.code, batch.position)
-        path = f"/v1/feeds/{batch.feed.code}{'/snapshot' if batch.goes_on_in_snapshot else ''}"
+        links = {"next": f"{_next_path(batch)}?after={following}"}
+        if batch.passed_over_snapshot:
+            links["snapshot"] = snapshot_of(batch.feed.code)
         headers = {
             NEXT_CURSOR: following,
             AT_END: "true" if batch.at_end else "false",
-            "Link": link_header({"next": f"{path}?after={following}"}),
+            "Link": link_header(links),
             "Cache-Control": "no-store",
         }
         return cls(orjson.dumps(events), headers=headers)
+
+
+def _next_path(batch: Batch) -> str:
+    code = batch.feed.code
+    return snapshot_of(code) if batch.goes_on_in_snapshot else f"/v1/feeds/{code}"
 
 
 BATCH_RESPONSE: dict[int | str, dict[str, Any]] = {
@@ -103,7 +110,8 @@ BATCH_RESPONSE: dict[int | str, dict[str, Any]] = {
             },
             "Link": {
                 "schema": {"type": "string"},
-                "description": "rel=next: where to go on, in the snapshot until it is read whole",
+                "description": "rel=next: where to go on, in the snapshot until it is read whole; "
+                "rel=snapshot: older states that a first read has passed over",
             },
         },
         "content": {

@@ -16,6 +16,7 @@ from tests.component.notify.subscribing import (
     read,
     shown,
 )
+from tests.support.bad_input import assert_refused
 from tests.support.city import FIRM, OTHER_FIRM, a_consent, a_qualification, an_amendment
 from tests.support.service import ServiceUnderTest
 
@@ -78,6 +79,55 @@ class TestEndOfAFeed:
 
         assert (shown(first), at_end(first)) == ([], False)
         assert ([data["uscc"] for data in shown(second)], at_end(second)) == ([FIRM], True)
+
+
+class TestPastRetention:
+    async def test_a_cursor_is_refused_with_a_link_to_the_snapshot(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        old = await a_pruned_feed(notify)
+
+        answer = await read(notify, "bank-haizhou", after=old)
+
+        assert_refused(answer, 410, "past-retention")
+        assert answer.links["snapshot"]["url"] == f"/v1/feeds/{SNAPSHOT}"
+        for text in answer.json()["action"].values():
+            assert f"/v1/feeds/{SNAPSHOT}" in text
+
+    async def test_a_first_read_says_that_it_passed_over_older_states(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await a_pruned_feed(notify)
+
+        first = await read(notify, "bank-haizhou")
+        older = await notify.client.get(
+            first.links["snapshot"]["url"],
+            headers=notify.headers("bank-haizhou", "notify.feeds:read"),
+        )
+
+        assert (shown(first), at_end(first)) == ([], True)
+        assert [data["valid_to"] for data in shown(older)] == ["2029-01-01"]
+
+    async def test_is_not_spoken_of_where_nothing_was_passed_over(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        await a_pruned_feed(notify)
+        first = await read(notify, "bank-haizhou")
+
+        goes_on = await follow(notify, "bank-haizhou", first)
+        snapshot = await read(notify, "bank-haizhou", feed=SNAPSHOT)
+        await grant(
+            notify,
+            "dept-rh",
+            legal_basis="duty",
+            period=LATER,
+            feed="enterprise-profiles",
+            fields=["uscc", "staff"],
+        )
+        never_pruned = await read(notify, "dept-rh", feed="enterprise-profiles")
+
+        for answer in (goes_on, snapshot, never_pruned):
+            assert set(answer.links) == {"next"}
 
 
 class TestSnapshot:
