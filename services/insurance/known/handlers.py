@@ -18,7 +18,7 @@ class EnterpriseUnknown(RuleViolation):
 
 
 class NotInsurers(RuleViolation):
-    """An organisation among the co-insurers is no registered insurer."""
+    """An organisation among the co-insurers is no registered insurer, or not any more."""
 
     code = "not-insurers"
     title_zh = "共保成员须为已登记的保险机构"
@@ -46,18 +46,18 @@ async def require_enterprise(work: Transaction, uscc: str) -> None:
 
 
 async def require_insurers(work: Transaction, codes: Sequence[str]) -> None:
-    """Refuse organisations that registry does not name insurers."""
-    kinds = await store.kinds(work, codes)
+    """Refuse organisations that are no insurers in registry's directory today."""
+    insurers = await store.insurers(work, codes, on=work.today)
     violations = tuple(
         Violation(
             code="insurer",
-            zh="不是已登记的保险机构",
-            en="is not a registered insurer",
+            zh="今日不是已登记的保险机构",
+            en="is not a registered insurer today",
             field=f"/co_insurers/{place}/insurer",
             actual=code,
         )
         for place, code in enumerate(codes)
-        if kinds.get(code) != "insurer"
+        if code not in insurers
     )
     if violations:
         raise NotInsurers("a co-insurer is no registered insurer", violations=violations)

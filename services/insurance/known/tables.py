@@ -1,6 +1,8 @@
 """Tables of what insurance knows of others, as the migrations make them."""
 
-from sqlalchemy import Column, Text
+from datetime import date
+
+from sqlalchemy import Column, Date, Text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -10,12 +12,14 @@ class KnownTables(SQLModel, registry=registry()):
 
 
 class KnownInstitutionTable(KnownTables, table=True):
-    """An institution of the directory."""
+    """An institution of the directory; ``valid_to`` is exclusive, None without an end."""
 
     __tablename__ = "known_institution"
 
     code: str = Field(sa_column=Column(Text, primary_key=True))
     kind: str = Field(sa_column=Column(Text, nullable=False))
+    valid_from: date = Field(sa_column=Column(Date, nullable=False))
+    valid_to: date | None = Field(sa_column=Column(Date))
 
 
 class KnownEnterpriseTable(KnownTables, table=True):

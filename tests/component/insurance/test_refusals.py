@@ -1,5 +1,6 @@
 """What insurance refuses, by status, code and field: bad fields, wrong callers, broken rules."""
 
+from datetime import date
 from uuid import UUID
 
 import httpx
@@ -20,6 +21,7 @@ from tests.component.insurance.market import (
 )
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
+from tests.support.city import an_institution
 from tests.support.service import ServiceUnderTest
 
 pytestmark = pytest.mark.component
@@ -193,6 +195,42 @@ class TestBinding:
         assert_refused(answer, 409, "not-insurers", field="/co_insurers/1/insurer")
         assert_refused(answer, 409, "not-insurers", field="/co_insurers/2/insurer")
         assert len(answer.json()["violations"]) == 2
+
+    async def test_takes_an_insurer_until_the_day_before_its_last(
+        self, insurance: ServiceUnderTest
+    ) -> None:
+        ends = an_institution(SECOND, "insurer", valid_to=date(2026, 3, 3))
+        await insurance.deliver(ends)
+        parts = shares((LEAD, 500_000), (SECOND, 500_000))
+
+        last_day = await self.bind(insurance, co_insurers=parts)
+        insurance.clock.advance(days=1)
+        over = await self.bind(insurance, co_insurers=parts)
+
+        assert last_day.status_code == 201, last_day.text
+        assert_refused(over, 409, "not-insurers", field="/co_insurers/1/insurer")
+
+    async def test_takes_an_insurer_from_its_first_day(self, insurance: ServiceUnderTest) -> None:
+        begins = an_institution("insurer-new", "insurer")
+        await insurance.deliver(begins.model_copy(update={"valid_from": date(2026, 3, 3)}))
+        parts = shares((LEAD, 500_000), ("insurer-new", 500_000))
+
+        early = await self.bind(insurance, co_insurers=parts)
+        insurance.clock.advance(days=1)
+        first_day = await self.bind(insurance, co_insurers=parts)
+
+        assert_refused(early, 409, "not-insurers", field="/co_insurers/1/insurer")
+        assert first_day.status_code == 201, first_day.text
+
+    async def test_takes_the_newest_entry_of_an_insurer(self, insurance: ServiceUnderTest) -> None:
+        await insurance.deliver(
+            an_institution(SECOND, "insurer", valid_to=date(2026, 3, 1)),
+            an_institution(SECOND, "insurer"),
+        )
+
+        answer = await self.bind(insurance)
+
+        assert answer.status_code == 201, answer.text
 
     @pytest.mark.parametrize(
         ("org", "parts"),
