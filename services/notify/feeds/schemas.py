@@ -1,6 +1,6 @@
 """Requests and responses of the feeds: CloudEvents 1.0, JSON batch format."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Self
 
 import orjson
@@ -17,6 +17,8 @@ from shared.web.problem import link_header
 MEDIA_TYPE = "application/cloudevents-batch+json"
 NEXT_CURSOR = "Tongzhou-Next-Cursor"
 AT_END = "Tongzhou-At-End"
+EARLIEST = date(2000, 1, 1)
+"""No feed has entries of an earlier day, and the first days of the calendar have no instant."""
 
 
 class CloudEvent(View):
@@ -144,7 +146,7 @@ BATCH_RESPONSE: dict[int | str, dict[str, Any]] = {
 class PruneFeed(Body):
     """Up to which day entries may go; the day itself is kept."""
 
-    before: Annotated[Day, Field(examples=["2025-01-01"])]
+    before: Annotated[Day, Field(ge=EARLIEST, examples=["2025-01-01"])]
 
 
 class PrunedView(View):

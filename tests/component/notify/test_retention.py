@@ -81,6 +81,68 @@ class TestEndOfAFeed:
         assert ([data["uscc"] for data in shown(second)], at_end(second)) == ([FIRM], True)
 
 
+class TestPruning:
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            *("0001-01-01", "1999-12-31", "2026-02-30", "2025-1-1", "20250101", ""),
+            *("2025-01-01T00:00:00", "86400", 86_400, 1.5, True, None, [], {}),
+        ],
+    )
+    async def test_names_a_day_that_is_none_or_before_all_feeds(
+        self, notify: ServiceUnderTest, bad: object
+    ) -> None:
+        assert_refused(await prune(notify, bad), 422, "malformed", field="/before")
+
+    async def test_names_a_field_that_is_missing_or_unknown(self, notify: ServiceUnderTest) -> None:
+        path = f"/v1/feeds/{FEED}/prune"
+        for body, field in (({}, "/before"), ({"before": "2025-01-01", "more": 1}, "/more")):
+            headers = notify.headers("operator", "notify.feeds:write")
+            answer = await notify.client.post(path, json=body, headers=headers)
+
+            assert_refused(answer, 422, "malformed", field=field)
+
+    async def test_takes_the_first_day_of_all_feeds(self, notify: ServiceUnderTest) -> None:
+        await notify.deliver(a_qualification())
+
+        pruned = await prune(notify, "2000-01-01")
+
+        assert pruned.json() == {"feed": FEED, "removed": 0, "horizon": 0}
+
+    async def test_keeps_what_the_catalogue_promises(self, notify: ServiceUnderTest) -> None:
+        await notify.deliver(a_qualification(), an_amendment())
+        notify.clock.advance(days=400)  # to 2027-04-06: what came on 2026-03-02 is past retention
+
+        early = await prune(notify, "2026-03-03")
+        notify.clock.advance(days=1)
+        due = await prune(notify, "2026-03-03")
+
+        assert_refused(early, 409, "retention-not-over", field="/before")
+        assert early.json()["violations"][0]["limit"] == "2026-03-02"
+        assert due.json() == {"feed": FEED, "removed": 1, "horizon": 2}
+
+    async def test_never_takes_the_horizon_back(self, notify: ServiceUnderTest) -> None:
+        await a_pruned_feed(notify)
+
+        again = await prune(notify, "2026-03-02")
+
+        assert again.json() == {"feed": FEED, "removed": 0, "horizon": 2}
+
+    async def test_of_a_feed_without_entries_does_nothing(self, notify: ServiceUnderTest) -> None:
+        pruned = await prune(notify, "2020-01-01", feed="loan-risks")
+
+        assert pruned.json() == {"feed": "loan-risks", "removed": 0, "horizon": 0}
+
+    async def test_needs_a_feed_of_the_catalogue_and_the_scope(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        unknown = await prune(notify, "2020-01-01", feed="no-such-feed")
+        without = await prune(notify, "2020-01-01", scope="notify.feeds:read")
+
+        assert_refused(unknown, 404, "unknown-feed")
+        assert_refused(without, 403, "missing-scope")
+
+
 class TestPastRetention:
     async def test_a_cursor_is_refused_with_a_link_to_the_snapshot(
         self, notify: ServiceUnderTest
