@@ -28,7 +28,9 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
 from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
 
 REQUEST_TIMEOUT_MS = 15_000
-SESSION_TIMEOUT_MS = 30_000
+SESSION_TIMEOUT_MS = 12_000
+"""A member that was killed keeps its partitions for so long; four heartbeats fit into it."""
+
 MAX_POLL_INTERVAL_MS = 300_000
 MAX_RECORDS = 500
 FETCH_MAX_WAIT_MS = 50
