@@ -7,14 +7,15 @@ against the declared events and against every service's subscriptions.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.events import credit, guarantee, insurance, notify, registry
+from shared.events import credit, guarantee, guarantee_fund, insurance, notify, registry
 from shared.events.envelope import EVENT_TYPES, DataClass, Event
 
 PARTITIONS = 12
 """For life: another number would move keys to other partitions and so break their order."""
 
 DAY_MS = 24 * 60 * 60 * 1000
-PUBLISHERS = (registry, credit, guarantee, insurance, notify)
+PUBLISHERS = (registry, credit, guarantee, guarantee_fund, insurance, notify)
+"""Each publisher's own file; where that is full, ``<service>_<aggregate>`` for one aggregate."""
 
 
 @dataclass(frozen=True, slots=True)

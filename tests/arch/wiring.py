@@ -42,7 +42,8 @@ def uncatalogued(events: Iterable[type[Event]], topics: Collection[Topic]) -> li
             problems.append(f"{event.TYPE}: the catalogue lets {topic.publisher} publish it")
         if topic.key != event.KEY:
             problems.append(f"{event.TYPE}: its key is {event.KEY}, the topic's is {topic.key}")
-        if event.__module__ != f"shared.events.{event.service()}":
+        files = (event.service(), event.aggregate().replace(".", "_"))
+        if event.__module__ not in {f"shared.events.{name}" for name in files}:
             problems.append(f"{event.TYPE}: declared in {event.__module__}")
         if event.read(event.example().model_dump_json().encode()) != event.example():
             problems.append(f"{event.TYPE}: its example does not survive the wire")

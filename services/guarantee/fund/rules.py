@@ -19,7 +19,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.errors import Conflict, Forbidden, NotFound, RuleViolation, Violation, ensure
-from shared.events.guarantee import (
+from shared.events.guarantee_fund import (
     FundCapitalPaidIn,
     FundClaimReserved,
     FundCommitmentReleased,

@@ -6,14 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from shared.events.guarantee import (
-    ClaimDeadlineReached,
-    ClaimSettled,
-    FundClaimReserved,
-    FundDebited,
-    LegDue,
-    LossSplitCalculated,
-)
+from shared.events.guarantee import ClaimDeadlineReached, ClaimSettled, LegDue, LossSplitCalculated
+from shared.events.guarantee_fund import FundClaimReserved, FundDebited
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.claims import CHECKER, MAKER, Claims, a_classification, a_filing, amounts

@@ -9,7 +9,8 @@ import pytest
 from services.guarantee.enrolments import handlers as enrolments
 from services.guarantee.programmes.handlers import shipped_packs
 from shared.events.credit import EnrolmentRequested
-from shared.events.guarantee import FundCommitmentReserved, GuaranteeDeclined, LetterIssued
+from shared.events.guarantee import GuaranteeDeclined, LetterIssued
+from shared.events.guarantee_fund import FundCommitmentReserved
 from shared.ids import new_id
 from shared.messaging.apply import Outcome
 from shared.messaging.records import NotYet

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.events.guarantee import FundCredited, RecoveryAllocated
+from shared.events.guarantee import RecoveryAllocated
+from shared.events.guarantee_fund import FundCredited
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.claims import Claims, amounts
