@@ -23,6 +23,13 @@ from shared.events.fields import (
 GuaranteeType = Literal["joint_and_several", "general"]
 """连带责任保证 or 一般保证; a contract silent on it is general (民法典 art. 686)."""
 
+ReleaseReason = Literal[
+    "settled", "withdrawn", "expired", "drawn_before_letter", "drawn_without_enrolment"
+]
+"""Why a guarantee ends without a claim: its loan was repaid in full (结清), or withdrawn before it
+was drawn; nothing was claimed within the guarantee period (民法典 art. 693); or the loan was drawn
+before the day of the letter, or without being enrolled."""
+
 
 class Leg(Part):
     """What one party bears of a loss: its share, before and after caps, and overflow received."""
@@ -171,6 +178,18 @@ class GuaranteeClosed(Event):
     guarantee_id: Id
     loan_id: Id
     closed_on: Day
+
+
+class GuaranteeReleased(Event):
+    """The guarantor is free of the guarantee (解除): nobody can claim under it any more."""
+
+    TYPE: ClassVar[str] = "guarantee.guarantee.released.v1"
+    SUBJECT: ClassVar[str] = "guarantee_id"
+
+    guarantee_id: Id
+    loan_id: Id
+    reason: Annotated[ReleaseReason, Field(examples=["settled"])]
+    released_on: Day
 
 
 class ClaimFiled(Event):

@@ -1,16 +1,17 @@
-"""Use cases of the guarantees: decline, issue, take effect, close; and what claims need of them."""
+"""Use cases of the guarantees: from the decision on an application to its release or closing."""
 
 from uuid import UUID
 
 from services.guarantee.fund import handlers as funds
 from services.guarantee.guarantees import rules, store
-from services.guarantee.guarantees.rules import Application, Cover, GuaranteeId
+from services.guarantee.guarantees.rules import Application, Cover, Guarantee, GuaranteeId
 from services.guarantee.guarantees.store import Exposure, Stored
 from services.guarantee.programmes import handlers as programmes
 from shared.db.database import Transaction
 from shared.errors import Violation
 from shared.events.credit import LoanDisbursed
 from shared.events.envelope import Received
+from shared.events.guarantee import ReleaseReason
 from shared.rulepack.trace import Trace
 
 StoredGuarantee = Stored
@@ -55,10 +56,18 @@ async def issue(
 
 
 async def on_loan_disbursed(work: Transaction, received: Received[LoanDisbursed]) -> None:
-    """Bring the loan's guarantee into force; a loan without a letter is drawn without one."""
+    """Bring the loan's guarantee into force; a loan without a letter is drawn without one.
+
+    A letter that the drawdown does not fit is released at once: the drawdown is a fact, and parking
+    it would hold back whatever else the bank reports of the loan.
+    """
     event = received.data
     stored = await store.lock_of_loan(work, event.loan_id)
     if stored is None:
+        return
+    refusal = rules.refusal_of_drawdown(stored.guarantee, drawn_on=event.disbursed_on)
+    if refusal is not None:
+        await release(work, stored, refusal)
         return
     guarantee, took_effect = rules.take_effect(
         stored.guarantee,
@@ -80,12 +89,27 @@ async def of_loan(work: Transaction, loan_id: UUID) -> Stored | None:
     return await store.get_of_loan(work, loan_id)
 
 
+async def release(work: Transaction, stored: Stored, reason: ReleaseReason) -> Stored:
+    """End a locked guarantee without a claim; free quota and commitment."""
+    guarantee, released = rules.release(stored.guarantee, reason=reason, today=work.today)
+    version = work.publish_all([released], after=stored.version)
+    after = await store.save(work, stored, guarantee, version=version)
+    await _free(work, guarantee)
+    return after
+
+
 async def close(work: Transaction, guarantee_id: UUID) -> Stored:
     """End a guarantee whose claim and recovery are over; free quota and commitment."""
     stored = await store.lock(work, guarantee_id, reader=None)
     guarantee, closed = rules.close(stored.guarantee, today=work.today)
     version = work.publish_all([closed], after=stored.version)
     after = await store.save(work, stored, guarantee, version=version)
+    await _free(work, guarantee)
+    return after
+
+
+async def _free(work: Transaction, guarantee: Guarantee) -> None:
+    """Give back what an ended guarantee held; its state, which it left, lets this happen once."""
     application, letter = guarantee.application, guarantee.letter
     await programmes.lock(work, application.programme)
     await programmes.give_back_quota(work, application.programme, amount_fen=application.amount_fen)
@@ -93,4 +117,3 @@ async def close(work: Transaction, guarantee_id: UUID) -> Stored:
         await funds.release_commitment(
             work, letter.fund, guarantee_id=guarantee.id, amount_fen=letter.commitment_fen
         )
-    return after

@@ -3,10 +3,13 @@
 Sources: 民法典 art. 686 (a contract silent on the type is a general guarantee), 692 and 693 (the
 guarantee period, six months where the contract is silent; what is not claimed in it is released).
 So the letter always names its type and its period. It pins the rule pack, the tier, the shares and
-the facts of the enrolment date: a loss years later is split by them and by nothing newer.
+the facts of the enrolment date: a loss years later is split by them and by nothing newer. A loan
+that was drawn before the day of its letter was lent without it: the letter never takes effect for
+it, and is released at once, which bank and guarantor see as its reason.
 
     applied → declined
             → issued → effective (the loan is drawn) → closed (claim and recovery are over)
+            → issued or effective → released (it ends without a claim)
 
 Example: 5,000,000 yuan enrolled, 4,000,000 drawn: the cover is 4,000,000, for a guarantee is
 accessory to the debt; matured 2027-03-02 with a period of 6 months, claims are heard to 2027-09-02.
@@ -20,14 +23,16 @@ from typing import NewType
 from uuid import UUID
 
 from services.guarantee.programmes.rules import PinnedPack
-from shared.errors import Conflict, NotFound, Violation
+from shared.errors import Conflict, NotFound, Violation, ensure
 from shared.events.guarantee import (
     GuaranteeApplied,
     GuaranteeClosed,
     GuaranteeDeclined,
+    GuaranteeReleased,
     GuaranteeTookEffect,
     GuaranteeType,
     LetterIssued,
+    ReleaseReason,
 )
 
 GuaranteeId = NewType("GuaranteeId", UUID)
@@ -56,6 +61,7 @@ class GuaranteeState(StrEnum):
     ISSUED = "issued"
     EFFECTIVE = "effective"
     CLOSED = "closed"
+    RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,8 @@ class Guarantee:
     effective_on: date | None = None
     matures_on: date | None = None
     closed_on: date | None = None
+    released_on: date | None = None
+    release_reason: ReleaseReason | None = None
 
     @property
     def letter(self) -> Cover:
@@ -203,12 +211,18 @@ def issue(
     return guarantee, (_applied(guarantee), letter)
 
 
+def refusal_of_drawdown(guarantee: Guarantee, *, drawn_on: date) -> ReleaseReason | None:
+    """Return why the letter does not take effect by a drawdown, or None if it does."""
+    return "drawn_before_letter" if drawn_on < guarantee.letter.issued_on else None
+
+
 def take_effect(
     guarantee: Guarantee, *, drawn_fen: int, drawn_on: date, matures_on: date
 ) -> tuple[Guarantee, GuaranteeTookEffect]:
     """Bring the letter into force on drawdown; raises :class:`GuaranteeNotInForce` otherwise."""
     if guarantee.state is not GuaranteeState.ISSUED:
         raise GuaranteeNotInForce(f"guarantee {guarantee.id} is {guarantee.state}, not issued")
+    ensure(drawn_on >= guarantee.letter.issued_on, "no guarantee takes effect before its letter")
     effective = replace(
         guarantee,
         state=GuaranteeState.EFFECTIVE,
@@ -234,6 +248,24 @@ def close(guarantee: Guarantee, *, today: date) -> tuple[Guarantee, GuaranteeClo
         guarantee_id=guarantee.id, loan_id=guarantee.application.loan_id, closed_on=today
     )
     return closed, event
+
+
+def release(
+    guarantee: Guarantee, *, reason: ReleaseReason, today: date
+) -> tuple[Guarantee, GuaranteeReleased]:
+    """End a guarantee without a claim; raises :class:`GuaranteeNotInForce` if it has ended."""
+    if guarantee.state not in {GuaranteeState.ISSUED, GuaranteeState.EFFECTIVE}:
+        raise GuaranteeNotInForce(f"guarantee {guarantee.id} is {guarantee.state}")
+    released = replace(
+        guarantee, state=GuaranteeState.RELEASED, released_on=today, release_reason=reason
+    )
+    event = GuaranteeReleased(
+        guarantee_id=guarantee.id,
+        loan_id=guarantee.application.loan_id,
+        reason=reason,
+        released_on=today,
+    )
+    return released, event
 
 
 def _applied(guarantee: Guarantee) -> GuaranteeApplied:

@@ -8,7 +8,7 @@ from pydantic import Field
 from services.guarantee.guarantees.rules import Cover, GuaranteeState
 from services.guarantee.guarantees.store import Stored
 from shared.events.fields import UsccText
-from shared.events.guarantee import GuaranteeType
+from shared.events.guarantee import GuaranteeType, ReleaseReason
 from shared.web.fields import (
     Day,
     Fen,
@@ -86,6 +86,8 @@ class GuaranteeView(View):
     effective_on: Day | None
     matures_on: Day | None
     closed_on: Day | None
+    released_on: Day | None
+    release_reason: Annotated[ReleaseReason | None, Field(examples=["settled"])]
     cover: CoverView | None
     refusals: list[ViolationView]
     trace: list[TraceStepView]
@@ -113,6 +115,8 @@ class GuaranteeView(View):
             effective_on=guarantee.effective_on,
             matures_on=guarantee.matures_on,
             closed_on=guarantee.closed_on,
+            released_on=guarantee.released_on,
+            release_reason=guarantee.release_reason,
             cover=None if guarantee.cover is None else CoverView.of(guarantee.cover),
             refusals=[ViolationView(**asdict(refusal)) for refusal in guarantee.refusals],
             trace=[TraceStepView.model_validate(step) for step in stored.trace],

@@ -26,7 +26,7 @@ _APPLICATION = (
 )
 _COLUMNS = (
     f"id, version, state, {_APPLICATION}, decided_on, refusals, cover, trace, drawn_fen, "
-    "effective_on, matures_on, closed_on"
+    "effective_on, matures_on, closed_on, released_on, release_reason"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM guarantee"  # noqa: S608 - constant columns
 _SEEN = "($2::text IS NULL OR viewers @> ARRAY[$2])"
@@ -126,7 +126,7 @@ async def save(work: Transaction, stored: Stored, guarantee: Guarantee, *, versi
     """Store a changed guarantee, whose row is locked."""
     tag = await work.execute(
         "UPDATE guarantee SET version = $2, state = $3, drawn_fen = $4, effective_on = $5, "
-        "matures_on = $6, closed_on = $7 WHERE id = $1",
+        "matures_on = $6, closed_on = $7, released_on = $8, release_reason = $9 WHERE id = $1",
         guarantee.id,
         version,
         guarantee.state,
@@ -134,6 +134,8 @@ async def save(work: Transaction, stored: Stored, guarantee: Guarantee, *, versi
         guarantee.effective_on,
         guarantee.matures_on,
         guarantee.closed_on,
+        guarantee.released_on,
+        guarantee.release_reason,
     )
     ensure(tag == "UPDATE 1", "a locked guarantee exists")
     return Stored(guarantee, version, stored.trace)
@@ -202,5 +204,7 @@ def _stored(row: Row) -> Stored:
         effective_on=row["effective_on"],
         matures_on=row["matures_on"],
         closed_on=row["closed_on"],
+        released_on=row["released_on"],
+        release_reason=row["release_reason"],
     )
     return Stored(guarantee, row["version"], tuple(row["trace"]))

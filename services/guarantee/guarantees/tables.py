@@ -41,3 +41,5 @@ class GuaranteeTable(GuaranteesTables, table=True):
     effective_on: date | None = Field(sa_column=Column(Date))
     matures_on: date | None = Field(sa_column=Column(Date))
     closed_on: date | None = Field(sa_column=Column(Date))
+    released_on: date | None = Field(sa_column=Column(Date))
+    release_reason: str | None = Field(sa_column=Column(Text))

@@ -65,7 +65,6 @@ class TestFiling:
             ),
             ({}, {"recovered_fen": 333_333_333}, "no-loss", "/recovered_fen"),
             ({"drawn_on": date(2026, 3, 3)}, {}, "filing-date", "/guarantee_id"),
-            ({"drawn_on": date(2026, 3, 1)}, {}, "drawn-before-letter", "/guarantee_id"),
         ],
     )
     async def test_refuses_what_the_guarantee_does_not_cover(

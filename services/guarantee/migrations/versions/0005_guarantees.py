@@ -10,7 +10,9 @@ TABLES = (
     CREATE TABLE guarantee (
         id uuid PRIMARY KEY,
         version bigint NOT NULL,
-        state text NOT NULL CHECK (state IN ('declined', 'issued', 'effective', 'closed')),
+        state text NOT NULL CHECK (state IN (
+            'declined', 'issued', 'effective', 'closed', 'released'
+        )),
         loan_id uuid NOT NULL,
         uscc text NOT NULL,
         bank text NOT NULL,
@@ -30,8 +32,12 @@ TABLES = (
         effective_on date,
         matures_on date,
         closed_on date,
+        released_on date,
+        release_reason text,
         CHECK ((state = 'declined') = (cover IS NULL)),
-        CHECK (state NOT IN ('effective', 'closed') OR effective_on IS NOT NULL)
+        CHECK (state NOT IN ('effective', 'closed') OR effective_on IS NOT NULL),
+        CHECK ((state = 'released') = (released_on IS NOT NULL)),
+        CHECK ((released_on IS NULL) = (release_reason IS NULL))
     )
     """,
     # One loan is covered at most once: no double compensation.

@@ -1,8 +1,8 @@
-"""The guarantees' rules: declined, issued, in force, closed, and nothing else."""
+"""The guarantees' rules: declined, issued, in force, released, closed, and nothing else."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -18,7 +18,7 @@ from services.guarantee.guarantees.rules import (
     PartyShare,
 )
 from services.guarantee.programmes.rules import PinnedPack
-from shared.errors import Violation
+from shared.errors import InvariantBroken, Violation
 
 DAY, MATURITY = date(2026, 3, 2), date(2027, 3, 2)
 ID = GuaranteeId(UUID(int=7))
@@ -69,6 +69,10 @@ def closed() -> Guarantee:
     return rules.close(effective(), today=DAY)[0]
 
 
+def released() -> Guarantee:
+    return rules.release(issued(), reason="withdrawn", today=DAY)[0]
+
+
 class TestDecline:
     def test_tells_every_code_once(self) -> None:
         refusals = (NO, replace(NO, code="amount"), NO)
@@ -115,10 +119,37 @@ class TestTakeEffect:
         assert guarantee.covered_fen == event.amount_fen == covered
         assert (guarantee.effective_on, guarantee.matures_on) == (DAY, MATURITY)
 
-    @pytest.mark.parametrize("state", [declined, effective, closed])
+    @pytest.mark.parametrize("state", [declined, effective, closed, released])
     def test_happens_to_an_issued_letter_alone(self, state: Callable[[], Guarantee]) -> None:
         with pytest.raises(GuaranteeNotInForce):
             rules.take_effect(state(), drawn_fen=1, drawn_on=DAY, matures_on=MATURITY)
+
+    def test_never_happens_before_the_letters_day(self) -> None:
+        early = DAY - timedelta(days=1)
+
+        assert rules.refusal_of_drawdown(issued(), drawn_on=DAY) is None
+        assert rules.refusal_of_drawdown(issued(), drawn_on=early) == "drawn_before_letter"
+        with pytest.raises(InvariantBroken):
+            rules.take_effect(issued(), drawn_fen=1, drawn_on=early, matures_on=MATURITY)
+
+
+class TestRelease:
+    @pytest.mark.parametrize("state", [issued, effective])
+    def test_ends_a_letter_or_a_guarantee_in_force(self, state: Callable[[], Guarantee]) -> None:
+        guarantee, event = rules.release(state(), reason="settled", today=MATURITY)
+
+        assert guarantee.state is GuaranteeState.RELEASED
+        assert (guarantee.released_on, guarantee.release_reason) == (MATURITY, "settled")
+        assert (event.reason, event.released_on, event.loan_id) == (
+            "settled",
+            MATURITY,
+            APPLICATION.loan_id,
+        )
+
+    @pytest.mark.parametrize("state", [declined, closed, released])
+    def test_happens_once_and_to_no_other(self, state: Callable[[], Guarantee]) -> None:
+        with pytest.raises(GuaranteeNotInForce):
+            rules.release(state(), reason="settled", today=DAY)
 
 
 class TestClose:
@@ -128,7 +159,7 @@ class TestClose:
         assert (guarantee.state, guarantee.closed_on) == (GuaranteeState.CLOSED, MATURITY)
         assert event.closed_on == MATURITY
 
-    @pytest.mark.parametrize("state", [declined, issued, closed])
+    @pytest.mark.parametrize("state", [declined, issued, closed, released])
     def test_happens_to_no_other(self, state: Callable[[], Guarantee]) -> None:
         with pytest.raises(GuaranteeNotInForce):
             rules.close(state(), today=DAY)
