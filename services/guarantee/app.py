@@ -5,6 +5,7 @@ from services.guarantee.claims import routes as claims
 from services.guarantee.enrolments import routes as enrolments
 from services.guarantee.fund import routes as fund
 from services.guarantee.guarantees import routes as guarantees
+from services.guarantee.openings import routes as openings
 from services.guarantee.programmes import routes as programmes
 from services.guarantee.programmes.handlers import shipped_packs
 from services.guarantee.quotes import routes as quotes
@@ -19,6 +20,7 @@ SERVICE = Service(
         quotes.router,
         rule_packs.router(),
         programmes.router,
+        openings.router,
         enrolments.router,
         guarantees.router,
         fund.router,

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.events.envelope import DataClass, Event, Part
+from shared.events.envelope import DataClass, Event
 from shared.events.fields import (
     Count,
     Day,
@@ -19,6 +19,7 @@ from shared.events.fields import (
     UsccText,
     Word,
 )
+from shared.events.guarantee_parts import Allocation, Leg
 
 GuaranteeType = Literal["joint_and_several", "general"]
 """连带责任保证 or 一般保证; a contract silent on it is general (民法典 art. 686)."""
@@ -29,26 +30,6 @@ ReleaseReason = Literal[
 """Why a guarantee ends without a claim: its loan was repaid in full (结清), or withdrawn before it
 was drawn; nothing was claimed within the guarantee period (民法典 art. 693); or the loan was drawn
 before the day of the letter, or without being enrolled."""
-
-
-class Leg(Part):
-    """What one party bears of a loss: its share, before and after caps, and overflow received."""
-
-    party: Word
-    org: OrgCode
-    share_ppm: Ppm
-    base_fen: Fen
-    capped_fen: Fen
-    overflow_fen: Fen
-    amount_fen: Fen
-
-
-class Allocation(Part):
-    """What one party receives of a recovery."""
-
-    party: Word
-    org: OrgCode
-    amount_fen: Fen
 
 
 class ProgrammeActivated(Event):
@@ -63,6 +44,24 @@ class ProgrammeActivated(Event):
     rule_pack_version: Count
     rule_pack_digest: Digest
     effective_from: Day
+
+
+class YearOpened(Event):
+    """A second person confirmed a balance at the end of the year before: the base of limits.
+
+    ``bank`` is null for the whole programme; ``replaced_fen`` is the figure that this one corrects.
+    """
+
+    TYPE: ClassVar[str] = "guarantee.programme.year_opened.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "programme"
+
+    programme: OrgCode
+    bank: OrgCode | None
+    year: Annotated[int, Field(strict=True, ge=2000, le=2100, examples=[2026])]
+    prior_year_end_balance_fen: Fen
+    replaced_fen: Fen | None
+    on: Day
 
 
 class BreakerWarned(Event):

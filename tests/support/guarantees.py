@@ -108,7 +108,8 @@ class Scheme:
         return found
 
     async def fund(self, code: str, *, capital_fen: int, leverage: int = 10) -> None:
-        """Open a fund and pay its capital in."""
+        """Let registry tell of a fund, open it and pay its capital in."""
+        await self.service.deliver(an_institution(code, "fund"))
         opening = {"fund": code, "leverage": leverage}
         opened = await self.post("/v1/funds", opening, org=code, scopes=FUND)
         assert opened.status_code == 201, opened.text
@@ -124,16 +125,14 @@ class Scheme:
         return found
 
     async def programme(self, body: dict[str, Any]) -> None:
-        """File a programme and let another person activate it."""
-        code = body["programme"]
-        filed = await self.post(
-            "/v1/programmes", body, org="operator", scopes=PROGRAMMES, sub="maker"
-        )
+        """File a fund's programme and let another person of the fund activate it."""
+        code, fund = body["programme"], body["fund"]
+        filed = await self.post("/v1/programmes", body, org=fund, scopes=PROGRAMMES, sub="maker")
         assert filed.status_code == 201, filed.text
         activated = await self.post(
             f"/v1/programmes/{code}/activate",
             {},
-            org=POOL,
+            org=fund,
             scopes=PROGRAMMES,
             sub="checker",
             If_Match=filed.headers["etag"],
@@ -143,12 +142,36 @@ class Scheme:
     async def opening(
         self, programme: str, balance_fen: int, *, bank: str | None = None, year: int = 2026
     ) -> httpx.Response:
-        """State a prior year-end balance."""
+        """State a prior year-end balance and let another person confirm it, if it is taken."""
+        filed = await self.file_opening(programme, balance_fen, bank=bank, year=year)
+        if filed.status_code == 201:
+            confirmed = await self.confirm_opening(filed.json())
+            assert confirmed.status_code == 200, confirmed.text
+        return filed
+
+    async def file_opening(
+        self, programme: str, balance_fen: int, *, bank: str | None = None, year: int = 2026
+    ) -> httpx.Response:
+        """State a prior year-end balance as a person of the programme's fund."""
         body: dict[str, object] = {"year": year, "prior_year_end_balance_fen": balance_fen}
         if bank is not None:
             body |= {"bank": bank}
+        fund = (await self.read(f"/v1/programmes/{programme}"))["fund"]
+        path = f"/v1/programmes/{programme}/openings"
+        return await self.post(path, body, org=fund, scopes=PROGRAMMES, sub="maker")
+
+    async def confirm_opening(
+        self, opening: dict[str, Any], *, org: str | None = None, sub: str = "checker"
+    ) -> httpx.Response:
+        """Confirm a stated balance, as another person of the fund unless said otherwise."""
+        programme = await self.read(f"/v1/programmes/{opening['programme']}")
         return await self.post(
-            f"/v1/programmes/{programme}/openings", body, org="operator", scopes=PROGRAMMES
+            f"/v1/programmes/{opening['programme']}/openings/{opening['opening_id']}/confirm",
+            {},
+            org=org or programme["fund"],
+            scopes=PROGRAMMES,
+            sub=sub,
+            If_Match=f'"{opening["version"]}"',
         )
 
     async def firm(self, uscc: str = FIRM, *categories: Category) -> None:
@@ -181,7 +204,11 @@ def a_certificate(uscc: str, category: Category) -> QualificationGranted:
 async def a_scheme(service: ServiceUnderTest) -> Scheme:
     """Set up two funds of 100,000,000 yuan, both programmes, one guarantor and one hnte firm."""
     scheme = Scheme(service)
-    await service.deliver(an_institution(GUARANTOR, "guarantor"), an_institution(BANK, "bank"))
+    await service.deliver(
+        an_institution(GUARANTOR, "guarantor"),
+        an_institution(BANK, "bank"),
+        an_institution(PROVINCE, "reguarantor"),
+    )
     await scheme.firm(FIRM, "hnte")
     for code in (NFGF, POOL):
         await scheme.fund(code, capital_fen=10_000_000_000)

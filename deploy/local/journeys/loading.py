@@ -16,6 +16,7 @@ from deploy.local.journeys.stage import (
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "lianyungang"
 BAD_ROWS = 8
+FUNDS = {SCITECH: NFGF, YUANKEDAI: POOL}
 
 
 async def load(stage: Stage) -> None:
@@ -36,12 +37,15 @@ async def load(stage: Stage) -> None:
 
 
 async def open_year(stage: Stage, programme: str, *, bank: str | None, balance_fen: int) -> None:
-    """State a prior year-end balance: of the whole programme, or of one bank in it."""
-    await stage.city.post(
-        f"guarantee:/v1/programmes/{programme}/openings",
-        by=POOL,
+    """State a prior year-end balance of a programme or of one bank in it; another confirms it."""
+    openings, fund = f"guarantee:/v1/programmes/{programme}/openings", FUNDS[programme]
+    stated = await stage.city.post(
+        openings,
+        by=fund,
         body={"year": stage.today.year, "bank": bank, "prior_year_end_balance_fen": balance_fen},
     )
+    opening = f"{openings}/{stated['opening_id']}"
+    await stage.city.change(opening, "confirm", by=f"{fund}-checker")
 
 
 async def _import_list(stage: Stage) -> None:
@@ -71,11 +75,11 @@ async def _open_fund(stage: Stage, fund: str, *, capital_fen: int) -> None:
 
 
 async def _open_programme(stage: Stage, programme: Json) -> None:
-    """One person files the programme, another activates it."""
-    code = programme["programme"]
-    await stage.city.post("guarantee:/v1/programmes", by=POOL, body=programme)
+    """One person of the fund files it, once its parties are known there; another activates it."""
+    code, fund = programme["programme"], programme["fund"]
+    await stage.city.post_once_ready("guarantee:/v1/programmes", by=fund, body=programme)
     activated = await stage.city.change(
-        f"guarantee:/v1/programmes/{code}", "activate", by=f"{POOL}-checker"
+        f"guarantee:/v1/programmes/{code}", "activate", by=f"{fund}-checker"
     )
     pack = activated["rule_pack"]
     stage.say(f"programme {code}: active with rule pack {pack['id']} v{pack['version']}")

@@ -1,4 +1,4 @@
-"""Use cases of the breakers: count classified loans, open a year, restore by decision."""
+"""Use cases of the breakers: count classified loans, follow a new base, restore by decision."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,6 @@ from services.guarantee.breakers.store import Stored
 from services.guarantee.guarantees import handlers as guarantees
 from services.guarantee.programmes import handlers as programmes
 from services.guarantee.programmes.handlers import StoredProgramme
-from services.guarantee.programmes.rules import WHOLE_PROGRAMME, Counters
 from shared.db.database import Transaction
 from shared.errors import Violation
 from shared.events.credit import LoanClassified
@@ -50,24 +49,29 @@ async def on_loan_classified(
     )
     await programmes.save_counters(work, rules.moved(counters, before, after))
     await store.put_counted(work, event.loan_id, after)
-    await _assess(work, programme, event.bank, packs)
+    await assess(work, programme, event.bank, packs=packs)
 
 
-async def open_year(
-    work: Transaction,
-    code: str,
-    *,
-    year: int,
-    bank: str,
-    balance_fen: int,
-    packs: PackCatalogue,
-) -> Counters:
-    """State a prior year-end balance; a bank's own may act on what was counted before it came."""
-    programme = await programmes.lock(work, code)
-    opened = await programmes.open_year(work, code, year=year, bank=bank, balance_fen=balance_fen)
-    if bank != WHOLE_PROGRAMME:
-        await _assess(work, programme, bank, packs)
-    return opened
+async def assess(
+    work: Transaction, stored: StoredProgramme, bank: str, *, packs: PackCatalogue
+) -> None:
+    """Hold a bank's figures of today's year against the pack; the programme is locked."""
+    programme, year = stored.programme, work.today.year
+    pack = programmes.pack_of(packs, programme.pack)
+    counters = await programmes.get_counters(work, programme=programme.code, bank=bank, year=year)
+    if counters is None or not pack.breakers:
+        return
+    before = await store.find(work, programme.code, bank) or Breaker(
+        programme=programme.code,
+        bank=bank,
+        viewers=(bank, programme.fund, *programme.parties.values()),
+        year=year,
+        changed_on=work.today,
+    )
+    after, events = rules.assess(before, counters, pack, today=work.today)
+    await store.put(work, after)
+    if events:
+        await programmes.publish(work, stored, events)
 
 
 async def restore(
@@ -113,25 +117,3 @@ async def page(
 ) -> Sequence[Stored]:
     """Read up to ``limit`` + 1 breakers in order of programme and bank."""
     return await store.page(work, reader=reader, programme=programme, after=after, limit=limit)
-
-
-async def _assess(
-    work: Transaction, stored: StoredProgramme, bank: str, packs: PackCatalogue
-) -> None:
-    """Hold a bank's figures of today's year against the pack; the programme is locked."""
-    programme, year = stored.programme, work.today.year
-    pack = programmes.pack_of(packs, programme.pack)
-    counters = await programmes.get_counters(work, programme=programme.code, bank=bank, year=year)
-    if counters is None or not pack.breakers:
-        return
-    before = await store.find(work, programme.code, bank) or Breaker(
-        programme=programme.code,
-        bank=bank,
-        viewers=(bank, programme.fund, *programme.parties.values()),
-        year=year,
-        changed_on=work.today,
-    )
-    after, events = rules.assess(before, counters, pack, today=work.today)
-    await store.put(work, after)
-    if events:
-        await programmes.publish(work, stored, events)

@@ -1,10 +1,11 @@
 """What guarantee does when others tell of institutions, enterprises and loans: it remembers."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
 from services.guarantee.known import store
-from services.guarantee.known.rules import KnownLoan
+from services.guarantee.known.rules import KnownInstitution, KnownLoan
 from services.guarantee.known.store import Parties
 from shared.db.database import Transaction
 from shared.events.credit import LoanClassified, LoanClosed, LoanDisbursed, OverdueReported
@@ -88,6 +89,11 @@ async def on_loan_closed(work: Transaction, received: Received[LoanClosed]) -> N
 async def known_loan(work: Transaction, loan_id: UUID) -> KnownLoan | None:
     """Return a loan as its bank reported it last, or None if it was never drawn."""
     return await store.get_loan(work, loan_id)
+
+
+async def institutions(work: Transaction, codes: Sequence[str]) -> Mapping[str, KnownInstitution]:
+    """Return those institutions that the directory has told of, by code."""
+    return await store.get_institutions(work, codes)
 
 
 async def parties(work: Transaction, *, uscc: str, guarantor: str | None, on: date) -> Parties:

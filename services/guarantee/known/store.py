@@ -1,5 +1,6 @@
 """SQL of what guarantee knows of others; every write tolerates what came before or comes late."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -161,6 +162,15 @@ async def get_loan(work: Transaction, loan_id: UUID) -> KnownLoan | None:
         loan_id,
     )
     return None if row is None else KnownLoan(**dict(row))
+
+
+async def get_institutions(work: Transaction, codes: Sequence[str]) -> dict[str, KnownInstitution]:
+    """Read institutions by code; one that is not known is not among them."""
+    rows = await work.fetch(
+        "SELECT code, kind, valid_from, valid_to FROM known_institution WHERE code = ANY($1)",
+        list(codes),
+    )
+    return {row["code"]: KnownInstitution(**dict(row)) for row in rows}
 
 
 async def get_parties(work: Transaction, uscc: str, guarantor: str | None, *, on: date) -> Parties:

@@ -18,6 +18,7 @@ from services.guarantee.guarantees.rules import Cover
 from services.guarantee.programmes.rules import PinnedPack
 from shared.errors import Conflict, Forbidden, NotFound, RuleViolation, Violation, ensure
 from shared.events import guarantee as events
+from shared.events import guarantee_parts as parts
 from shared.rulepack.splitting import SplitResult
 
 
@@ -241,9 +242,9 @@ def legs_due(claim_id: UUID, legs: Sequence[Leg]) -> tuple[events.LegDue, ...]:
     )
 
 
-def _contract_legs(legs: Sequence[Leg]) -> tuple[events.Leg, ...]:
+def _contract_legs(legs: Sequence[Leg]) -> tuple[parts.Leg, ...]:
     return tuple(
-        events.Leg(
+        parts.Leg(
             party=leg.party,
             org=leg.org,
             share_ppm=leg.share_ppm,

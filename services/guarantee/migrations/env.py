@@ -8,6 +8,7 @@ from services.guarantee.fund.tables import FundTables
 from services.guarantee.guarantees.tables import GuaranteesTables
 from services.guarantee.known.tables import KnownTables
 from services.guarantee.losses.tables import LossesTables
+from services.guarantee.openings.tables import OpeningsTables
 from services.guarantee.programmes.tables import ProgrammesTables
 from services.guarantee.recoveries.tables import RecoveriesTables
 from shared.db.migrations import run_environment
@@ -18,6 +19,7 @@ run_environment(
         KnownTables.metadata,
         FundTables.metadata,
         ProgrammesTables.metadata,
+        OpeningsTables.metadata,
         GuaranteesTables.metadata,
         ClaimsTables.metadata,
         LossesTables.metadata,

@@ -1,4 +1,4 @@
-"""Use cases of the programmes: file, activate, open a year; and what other slices need of them."""
+"""Use cases of the programmes: file, activate; and what other slices need of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,20 +6,27 @@ from functools import cache
 from pathlib import Path
 
 from services.guarantee.fund import handlers as funds
+from services.guarantee.known import handlers as institutions
 from services.guarantee.programmes import rules, store
 from services.guarantee.programmes.rules import Counters, PinnedPack, Programme
 from services.guarantee.programmes.store import Stored
 from shared.db.database import Transaction
-from shared.events.guarantee import BreakerRestored, BreakerTripped, BreakerWarned
+from shared.events.guarantee import (
+    BreakerRestored,
+    BreakerTripped,
+    BreakerWarned,
+    YearOpened,
+)
 from shared.rulepack.catalogue import PackCatalogue
 from shared.rulepack.pack import Pack
+from shared.web.auth import Caller
 
 PACKS = Path(__file__).with_name("packs")
 
 StoredProgramme = Stored
 """A programme with its row's version, as other slices hold it."""
 
-BreakerEvent = BreakerWarned | BreakerTripped | BreakerRestored
+ProgrammeEvent = BreakerWarned | BreakerTripped | BreakerRestored | YearOpened
 
 
 @cache
@@ -51,9 +58,14 @@ def pack_of(packs: PackCatalogue, pin: PinnedPack) -> Pack:
     return versions[pin.version]
 
 
-async def file_programme(work: Transaction, draft: Programme, *, pack: Pack) -> Shown:
-    """File a draft; raises ProgrammeUnworkable, FundNotFound and ProgrammeExists."""
-    programme = rules.file(draft, pack)
+async def file_programme(work: Transaction, draft: Programme, *, pack: Pack, org: str) -> Shown:
+    """File a fund's draft.
+
+    Raises NotTheFund, ProgrammeUnworkable, FundNotFound and ProgrammeExists.
+    """
+    draft.require_fund(org)
+    known = await institutions.institutions(work, [*draft.parties.values()])
+    programme = rules.file(draft, pack, institutions=known)
     await funds.get(work, programme.fund)
     stored = await store.insert(work, programme)
     if stored is None:
@@ -62,33 +74,27 @@ async def file_programme(work: Transaction, draft: Programme, *, pack: Pack) -> 
 
 
 async def activate(
-    work: Transaction, code: str, *, packs: PackCatalogue, by: str, expected_version: int
+    work: Transaction, code: str, *, packs: PackCatalogue, by: Caller, expected_version: int
 ) -> Shown:
-    """Activate a draft by a second person and publish it."""
+    """Activate a draft by a second person of its fund and publish it."""
     stored = await store.lock(work, code, expected_version=expected_version)
+    stored.programme.require_fund(by.org)
     pack = pack_of(packs, stored.programme.pack)
-    programme, event = rules.activate(stored.programme, pack, by=by)
+    programme, event = rules.activate(stored.programme, pack, by=by.sub)
     version = work.publish_all([event], after=stored.version)
     return Shown(await store.save_activation(work, programme, version=version))
 
 
-async def open_year(
-    work: Transaction, code: str, *, year: int, bank: str, balance_fen: int
-) -> Counters:
-    """State the balance at the end of the year before, of the programme or of one bank in it."""
-    counters = await store.lock_counters(work, programme=code, bank=bank, year=year)
-    opened = rules.open_year(counters, balance_fen=balance_fen, today=work.today)
-    await store.save_counters(work, opened)
-    return opened
-
-
-async def show(work: Transaction, code: str, *, org: str, sees_all: bool) -> Shown:
+async def show(work: Transaction, code: str, *, reader: str | None) -> Shown:
     """Read a programme; banks see their own counters and the programme's, not each other's."""
     stored = await store.get(work, code)
-    programme = stored.programme
-    insider = sees_all or org in {programme.fund, *programme.parties.values()}
-    counters = await store.counters_of(work, code, only_bank=None if insider else org)
-    return Shown(stored, counters)
+    only_bank = _only_bank(stored.programme, reader)
+    return Shown(stored, await store.counters_of(work, code, only_bank=only_bank))
+
+
+async def only_bank_of(work: Transaction, code: str, *, reader: str | None) -> str | None:
+    """Return whose figures a reader is limited to beside the programme's; None: to nobody's."""
+    return _only_bank((await store.get(work, code)).programme, reader)
 
 
 async def page(work: Transaction, *, after: str | None, limit: int) -> list[Shown]:
@@ -106,7 +112,7 @@ async def lock(work: Transaction, code: str) -> Stored:
     return await store.lock(work, code)
 
 
-async def publish(work: Transaction, stored: Stored, events: Sequence[BreakerEvent]) -> Stored:
+async def publish(work: Transaction, stored: Stored, events: Sequence[ProgrammeEvent]) -> Stored:
     """Publish events of a locked programme in its one sequence."""
     version = work.publish_all(events, after=stored.version)
     await store.save_version(work, stored.programme.code, version=version)
@@ -141,3 +147,7 @@ async def get_counters(
 ) -> Counters | None:
     """Read counters of a year without a lock, or None where nothing was counted."""
     return await store.get_counters(work, programme=programme, bank=bank, year=year)
+
+
+def _only_bank(programme: Programme, reader: str | None) -> str | None:
+    return None if reader in {None, programme.fund, *programme.parties.values()} else reader

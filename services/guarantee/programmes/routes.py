@@ -4,16 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.guarantee.breakers import handlers as breakers
 from services.guarantee.programmes import handlers
-from services.guarantee.programmes.rules import WHOLE_PROGRAMME
-from services.guarantee.programmes.schemas import (
-    CountersView,
-    FileProgramme,
-    OpenYear,
-    ProgrammePage,
-    ProgrammeView,
-)
+from services.guarantee.programmes.schemas import FileProgramme, ProgrammePage, ProgrammeView
 from shared.web import commands, paging
 from shared.web.commands import Command
 from shared.web.problem import problems
@@ -21,15 +13,8 @@ from shared.web.rule_packs import Packs
 
 router = APIRouter(prefix="/v1/programmes", tags=["programmes 方案"])
 
-OVERSEERS = frozenset(
-    {
-        "guarantee.programmes:write",
-        "guarantee.programmes:approve",
-        "guarantee.guarantees:read-all",
-        "guarantee.fund:read-all",
-    }
-)
-"""With any of these a caller sees every bank's counters."""
+OVERSEERS = frozenset({"guarantee.guarantees:read-all", "guarantee.fund:read-all"})
+"""With any of these a caller sees every bank's counters; without one its own programmes'."""
 
 Write = Annotated[Command, commands.command("guarantee.programmes:write")]
 Approve = Annotated[Command, commands.command("guarantee.programmes:approve")]
@@ -38,11 +23,11 @@ Read = Annotated[commands.Query, commands.query("guarantee.programmes:read")]
 
 @router.post("", status_code=201, response_model=ProgrammeView, responses=problems(400, 404, 409))
 async def file_programme(body: FileProgramme, command: Write, packs: Packs) -> Response:
-    """File a programme as a draft; another person activates it."""
-    pack = body.pack(packs)
+    """File a programme of the caller's own fund as a draft; another person activates it."""
+    pack, org = body.pack(packs), command.caller.org
     draft = body.draft(pack, by=command.caller.sub)
     return await command.run(
-        lambda work: handlers.file_programme(work, draft, pack=pack),
+        lambda work: handlers.file_programme(work, draft, pack=pack, org=org),
         present=ProgrammeView.of,
         status=201,
         location=lambda shown: f"/v1/programmes/{shown.stored.programme.code}",
@@ -55,8 +40,8 @@ async def file_programme(body: FileProgramme, command: Write, packs: Packs) -> R
     responses=problems(400, 404, 409, 412, 428),
 )
 async def activate(programme: str, command: Approve, packs: Packs) -> Response:
-    """Activate a draft that another person filed."""
-    expected, by = command.if_match, command.caller.sub
+    """Activate a draft that another person of the fund filed."""
+    expected, by = command.if_match, command.caller
     return await command.run(
         lambda work: handlers.activate(
             work, programme, packs=packs, by=by, expected_version=expected
@@ -65,31 +50,12 @@ async def activate(programme: str, command: Approve, packs: Packs) -> Response:
     )
 
 
-@router.post(
-    "/{programme}/openings",
-    status_code=201,
-    response_model=CountersView,
-    responses=problems(400, 404, 409),
-)
-async def open_year(programme: str, body: OpenYear, command: Write, packs: Packs) -> Response:
-    """State a prior year-end balance, once per year: the base of caps and breakers."""
-    bank = body.bank or WHOLE_PROGRAMME
-    balance = body.prior_year_end_balance_fen
-    return await command.run(
-        lambda work: breakers.open_year(
-            work, programme, year=body.year, bank=bank, balance_fen=balance, packs=packs
-        ),
-        present=CountersView.of,
-        status=201,
-    )
-
-
 @router.get("/{programme}", response_model=ProgrammeView, responses=problems(404))
 async def get_programme(programme: str, query: Read) -> Response:
     """Read a programme with its counters."""
-    org, sees_all = query.caller.org, bool(OVERSEERS & query.caller.scopes)
+    reader = None if OVERSEERS & query.caller.scopes else query.caller.org
     return await query.run(
-        lambda work: handlers.show(work, programme, org=org, sees_all=sees_all),
+        lambda work: handlers.show(work, programme, reader=reader),
         present=ProgrammeView.of,
     )
 

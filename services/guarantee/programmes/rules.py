@@ -1,7 +1,8 @@
 """Programmes (方案): one scheme of the city, with its rule pack, its fund, its parties, its quota.
 
 Sources: docs/adr/0005-rule-packs-as-data.md; the pack's own document (such as 财金〔2024〕60号)
-for the numbers. A programme is filed by one person and activated by another (四眼原则). It pins
+for the numbers. A programme is filed by one person of its fund and activated by another (四眼原则);
+its parties are institutions of the directory whose kind may bear a loss. It pins
 the version and the digest of its pack, and every guarantee enrolled in it pins the same, so that a
 later version cannot rewrite what was agreed. A pack can be a programme's only if an enrolment knows
 every fact, and a claim every counter, that it reads.
@@ -16,8 +17,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from services.guarantee.known.rules import KnownInstitution
 from shared.errors import (
     Conflict,
+    Forbidden,
     FourEyes,
     Malformed,
     NotFound,
@@ -25,6 +28,7 @@ from shared.errors import (
     Violation,
 )
 from shared.events.guarantee import GuaranteeType, ProgrammeActivated
+from shared.events.registry import InstitutionKind
 from shared.money import Money
 from shared.rulepack.facts import facts_read
 from shared.rulepack.pack import Pack
@@ -34,6 +38,12 @@ WHOLE_PROGRAMME = ""
 
 PARTIES_OF_THE_LOAN = ("bank", "guarantor")
 """Parties whose organisation comes from the loan; every other one is fixed by the programme."""
+
+FUNDS: frozenset[InstitutionKind] = frozenset({"fund"})
+"""What the party is whose leg is paid out of the ledger."""
+
+SHARERS: frozenset[InstitutionKind] = FUNDS | {"guarantor", "reguarantor", "insurer", "department"}
+"""What a fixed party may be: a department bears a share out of its budget, a bank lends."""
 
 SUPPLIED_FACTS = frozenset(
     {
@@ -76,6 +86,14 @@ class ProgrammeUnworkable(RuleViolation):
     title_en = "Programme does not fit together"
 
 
+class NotTheFund(Forbidden):
+    """Only the programme's fund files it, activates it and opens its years."""
+
+    code = "not-the-fund"
+    title_zh = "仅方案的基金方可以办理"
+    title_en = "Not the programme's fund"
+
+
 class ProgrammeNotDraft(Conflict):
     """The programme was activated before."""
 
@@ -90,22 +108,6 @@ class PackChanged(Conflict):
     code = "rule-pack-changed"
     title_zh = "规则包内容已变化"
     title_en = "Rule pack changed under its version"
-
-
-class YearAlreadyOpened(Conflict):
-    """The year's opening balance was stated before; it is the base of decisions already made."""
-
-    code = "year-already-opened"
-    title_zh = "该年度期初余额已登记"
-    title_en = "Year already opened"
-
-
-class YearNotBegun(RuleViolation):
-    """The balance at the end of a year is not known before the next one begins."""
-
-    code = "year-not-begun"
-    title_zh = "年度尚未开始"
-    title_en = "Year not begun"
 
 
 class YearNotOpened(RuleViolation):
@@ -172,6 +174,11 @@ class Programme:
     def enrols_on(self, day: date) -> bool:
         """Tell whether it takes loans on a business date."""
         return self.state is ProgrammeState.ACTIVE and self.effective_from <= day
+
+    def require_fund(self, org: str) -> None:
+        """Raise :class:`NotTheFund` for another organisation: it is the fund's money."""
+        if org != self.fund:
+            raise NotTheFund(f"programme {self.code} is its fund's")
 
     def org_of(self, party: str, *, bank: str, guarantor: str) -> str:
         """Return the organisation that stands for a party of the pack in one guarantee."""
@@ -240,9 +247,18 @@ KEPT_METRICS = frozenset({"npl_principal_loss_fen", "prior_year_end_balance_fen"
 """Metrics that are kept per bank for the breakers."""
 
 
-def file(programme: Programme, pack: Pack) -> Programme:
-    """File a programme as a draft; raises :class:`ProgrammeUnworkable` naming every misfit."""
-    found = (*_pack_misfits(programme, pack), *_party_misfits(programme, pack))
+def file(
+    programme: Programme, pack: Pack, *, institutions: Mapping[str, KnownInstitution]
+) -> Programme:
+    """File a programme as a draft; raises :class:`ProgrammeUnworkable` naming every misfit.
+
+    ``institutions`` are those of its parties that the directory knows.
+    """
+    found = (
+        *_pack_misfits(programme, pack),
+        *_party_misfits(programme, pack),
+        *_institution_misfits(programme, pack, institutions),
+    )
     if found:
         raise ProgrammeUnworkable("; ".join(v.en for v in found), violations=found)
     return replace(programme, pack=PinnedPack.of(pack), state=ProgrammeState.DRAFT)
@@ -272,22 +288,6 @@ def confirm_pin(pin: PinnedPack, pack: Pack) -> None:
     """Refuse a pack that is not the pinned one, byte for byte; raises :class:`PackChanged`."""
     if PinnedPack.of(pack) != pin:
         raise PackChanged(f"rule pack {pin.id} version {pin.version} is not what was pinned")
-
-
-def open_year(counters: Counters, *, balance_fen: int, today: date) -> Counters:
-    """State a year's opening balance, once.
-
-    Raises :class:`YearNotBegun`, :class:`YearAlreadyOpened`.
-    """
-    if counters.year > today.year:
-        zh, en = "年度尚未开始，上年末余额未知", "the year has not begun: its base is not known yet"
-        found = Violation("year", zh, en, "/year", today.year, counters.year)
-        raise YearNotBegun(en, violations=(found,))
-    if counters.prior_year_end_balance_fen is not None:
-        raise YearAlreadyOpened(
-            f"{counters.programme} {counters.bank} was opened for {counters.year}"
-        )
-    return replace(counters, prior_year_end_balance_fen=balance_fen)
 
 
 def quota_refusal(programme: Programme, *, amount_fen: int) -> Violation | None:
@@ -355,6 +355,25 @@ def _party_misfits(programme: Programme, pack: Pack) -> tuple[Violation, ...]:
                 f"the fund must be the organisation of {pack.ledger_party}, {paid_by}",
             )
         )
+    return tuple(found)
+
+
+def _institution_misfits(
+    programme: Programme, pack: Pack, institutions: Mapping[str, KnownInstitution]
+) -> tuple[Violation, ...]:
+    found = []
+    for party, org in programme.parties.items():
+        known, day = institutions.get(org), programme.effective_from
+        kinds = FUNDS if party == pack.ledger_party else SHARERS
+        if known is None or not known.acts_on(day):
+            zh, en = f"名录中无有效机构 {org}", f"no institution {org} is in the directory then"
+            found.append(_misfit("institution-unknown", f"/parties/{party}", zh, en))
+        elif known.kind not in kinds:
+            zh, en = (
+                f"{org} 为 {known.kind}，不能承担",
+                f"{org} is a {known.kind} and bears no loss",
+            )
+            found.append(_misfit("institution-kind", f"/parties/{party}", zh, en))
     return tuple(found)
 
 

@@ -82,14 +82,6 @@ class FileProgramme(Body):
         )
 
 
-class OpenYear(Body):
-    """The balance at the end of the year before: of the whole programme, or of one bank in it."""
-
-    year: Year
-    bank: OrgCode | None = None
-    prior_year_end_balance_fen: Fen
-
-
 class CountersView(View):
     """What a year already used up; ``bank`` is null for the whole programme."""
 

@@ -23,6 +23,7 @@ from services.guarantee.claims.rules import Claim, ClaimState
 from services.guarantee.losses.rules import Leg
 from shared.errors import Conflict, RuleViolation, Violation, ensure
 from shared.events import guarantee as events
+from shared.events import guarantee_parts as parts
 from shared.rulepack.splitting import RecoverySplit, split_recovery
 from shared.rulepack.trace import Trace
 
@@ -161,7 +162,7 @@ def _allocated(recovery: Recovery) -> events.RecoveryAllocated:
         costs_paid_fen=recovery.costs_paid_fen,
         surplus_fen=recovery.receipt.surplus_fen,
         allocations=tuple(
-            events.Allocation(party=each.party, org=each.org, amount_fen=each.amount_fen)
+            parts.Allocation(party=each.party, org=each.org, amount_fen=each.amount_fen)
             for each in recovery.allocations
         ),
         received_on=recovery.receipt.received_on,

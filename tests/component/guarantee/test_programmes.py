@@ -1,20 +1,20 @@
-"""Programmes: filed by one person, activated by another, opened once a year."""
+"""Programmes: filed by one person of the fund, activated by another."""
 
 from typing import Any
 
 import httpx
 import pytest
 
-from services.guarantee.programmes import handlers as programmes
-from services.guarantee.programmes.rules import WHOLE_PROGRAMME
 from shared.events.guarantee import ProgrammeActivated
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
+from tests.support.city import an_institution
 from tests.support.guarantees import (
     BANK,
     NFGF,
     POOL,
     PROGRAMMES,
+    PROVINCE,
     READ_ALL,
     SCITECH,
     YUANKEDAI,
@@ -30,20 +30,22 @@ READ = ("guarantee.programmes:read",)
 async def scheme(service_of: ServiceFactory) -> Scheme:
     """A service with two funds and no programme."""
     scheme = Scheme(await service_of("guarantee"))
+    await scheme.service.deliver(an_institution(PROVINCE, "reguarantor"))
     for code in (NFGF, POOL):
         await scheme.fund(code, capital_fen=10_000_000_000)
     return scheme
 
 
-async def file(scheme: Scheme, **changes: object) -> httpx.Response:
+async def file(scheme: Scheme, *, org: str = NFGF, **changes: object) -> httpx.Response:
     return await scheme.post(
-        "/v1/programmes", SCITECH | changes, org="operator", scopes=PROGRAMMES, sub="maker"
+        "/v1/programmes", SCITECH | changes, org=org, scopes=PROGRAMMES, sub="maker"
     )
 
 
 async def activate(
     scheme: Scheme,
     *,
+    org: str = NFGF,
     sub: str = "checker",
     version: int = 0,
     scopes: tuple[str, ...] = PROGRAMMES,
@@ -51,7 +53,7 @@ async def activate(
     return await scheme.post(
         f"/v1/programmes/{SCITECH['programme']}/activate",
         {},
-        org=POOL,
+        org=org,
         scopes=scopes,
         sub=sub,
         If_Match=f'"{version}"',
@@ -80,8 +82,13 @@ class TestFiling:
         assert_refused(await file(scheme), 409, "programme-exists")
 
     async def test_needs_an_open_fund(self, scheme: Scheme) -> None:
+        await scheme.service.deliver(an_institution("fund-none", "fund"))
+
         answer = await file(
-            scheme, fund="fund-none", parties={"nfgf": "fund-none", "province": "reguarantor-js"}
+            scheme,
+            org="fund-none",
+            fund="fund-none",
+            parties={"nfgf": "fund-none", "province": PROVINCE},
         )
 
         assert_refused(answer, 404, "fund-not-found")
@@ -116,13 +123,21 @@ class TestFiling:
         [
             ({"parties": {"nfgf": NFGF}}, "/parties/province"),
             ({"parties": {**SCITECH["parties"], "insurer": "insurer-lead"}}, "/parties/insurer"),
-            ({"fund": POOL}, "/fund"),
+            ({"fund": POOL, "org": POOL}, "/fund"),
+            ({"parties": {"nfgf": NFGF, "province": "reguarantor-jss"}}, "/parties/province"),
+            ({"parties": {"nfgf": NFGF, "province": BANK}}, "/parties/province"),
         ],
     )
     async def test_refuses_what_does_not_fit_the_pack(
         self, scheme: Scheme, change: dict[str, Any], field: str
     ) -> None:
+        await scheme.service.deliver(an_institution(BANK, "bank"))
+
         assert_refused(await file(scheme, **change), 409, "programme-unworkable", field=field)
+
+    @pytest.mark.parametrize("org", [POOL, "operator", PROVINCE])
+    async def test_is_the_funds_alone(self, scheme: Scheme, org: str) -> None:
+        assert_refused(await file(scheme, org=org), 403, "not-the-fund")
 
     @pytest.mark.parametrize(
         "change", [{"rule_pack": "no-such-pack"}, {"effective_from": "2019-01-01"}]
@@ -133,7 +148,7 @@ class TestFiling:
         assert_refused(await file(scheme, **change), 404, "rule-pack-not-found")
 
     async def test_needs_the_scope(self, scheme: Scheme) -> None:
-        answer = await scheme.post("/v1/programmes", SCITECH, org="operator", scopes=READ)
+        answer = await scheme.post("/v1/programmes", SCITECH, org=NFGF, scopes=READ)
 
         assert_refused(answer, 403, "missing-scope")
 
@@ -159,6 +174,12 @@ class TestActivation:
 
         assert_refused(await activate(scheme, sub="maker"), 409, "four-eyes")
 
+    @pytest.mark.parametrize("org", [POOL, "operator", PROVINCE])
+    async def test_by_another_organisation_is_refused(self, scheme: Scheme, org: str) -> None:
+        await file(scheme)
+
+        assert_refused(await activate(scheme, org=org), 403, "not-the-fund")
+
     async def test_happens_once(self, scheme: Scheme) -> None:
         await file(scheme)
         await activate(scheme)
@@ -171,79 +192,13 @@ class TestActivation:
         stale = await activate(scheme, version=3)
         unscoped = await activate(scheme, scopes=("guarantee.programmes:write",))
         without = await scheme.post(
-            "/v1/programmes/nfgf-scitech/activate", {}, org=POOL, scopes=PROGRAMMES, sub="checker"
+            "/v1/programmes/nfgf-scitech/activate", {}, org=NFGF, scopes=PROGRAMMES, sub="checker"
         )
 
         assert_refused(missing, 404, "programme-not-found")
         assert_refused(stale, 412, "stale-version")
         assert_refused(unscoped, 403, "missing-scope")
         assert_refused(without, 428, "precondition-required")
-
-
-class TestOpenings:
-    async def test_state_the_programmes_and_each_banks_base(self, scheme: Scheme) -> None:
-        await scheme.programme(YUANKEDAI)
-
-        whole = await scheme.opening("sip-yuankedai", 8_000_000_000)
-        bank = await scheme.opening("sip-yuankedai", 4_000_000_000, bank=BANK)
-
-        assert [whole.status_code, bank.status_code] == [201, 201]
-        shown = await scheme.read("/v1/programmes/sip-yuankedai")
-        assert [(c["bank"], c["prior_year_end_balance_fen"]) for c in shown["counters"]] == [
-            (None, 8_000_000_000),
-            (BANK, 4_000_000_000),
-        ]
-
-    async def test_are_stated_once(self, scheme: Scheme) -> None:
-        await scheme.programme(YUANKEDAI)
-        await scheme.opening("sip-yuankedai", 1)
-
-        again = await scheme.opening("sip-yuankedai", 2)
-        last_year = await scheme.opening("sip-yuankedai", 2, year=2025)
-        next_year = await scheme.opening("sip-yuankedai", 2, year=2027)
-
-        assert_refused(again, 409, "year-already-opened")
-        assert last_year.status_code == 201
-        assert_refused(next_year, 409, "year-not-begun", field="/year")
-
-    async def test_keep_what_was_counted_before(self, scheme: Scheme) -> None:
-        await scheme.programme(YUANKEDAI)
-        async with scheme.service.database.transaction() as work:
-            counters = await programmes.lock_counters(
-                work, programme="sip-yuankedai", bank=WHOLE_PROGRAMME, year=2026
-            )
-            await programmes.save_counters(
-                work, counters.moved({"pool_paid_this_year_fen": 7, "other": 9})
-            )
-
-        await scheme.opening("sip-yuankedai", 100)
-
-        [shown] = (await scheme.read("/v1/programmes/sip-yuankedai"))["counters"]
-        assert (shown["pool_paid_fen"], shown["prior_year_end_balance_fen"]) == (7, 100)
-
-    @pytest.mark.parametrize(
-        ("change", "field"),
-        [
-            ({"year": 1999}, "/year"),
-            ({"year": "2026"}, "/year"),
-            ({"bank": ""}, "/bank"),
-            ({"prior_year_end_balance_fen": -1}, "/prior_year_end_balance_fen"),
-            ({"prior_year_end_balance_fen": None}, "/prior_year_end_balance_fen"),
-        ],
-    )
-    async def test_refuse_a_malformed_field(
-        self, scheme: Scheme, change: dict[str, Any], field: str
-    ) -> None:
-        body = {"year": 2026, "prior_year_end_balance_fen": 1} | change
-
-        answer = await scheme.post(
-            "/v1/programmes/nowhere/openings", body, org="operator", scopes=PROGRAMMES
-        )
-
-        assert_refused(answer, 422, "malformed", field=field)
-
-    async def test_belong_to_a_programme(self, scheme: Scheme) -> None:
-        assert_refused(await scheme.opening("nowhere", 1), 404, "programme-not-found")
 
 
 class TestReading:
@@ -253,7 +208,8 @@ class TestReading:
             await scheme.opening("sip-yuankedai", 1, bank=bank)
 
         seen = {}
-        for org, scopes in ((BANK, READ), (POOL, READ), (NFGF, READ), ("auditor", READ_ALL)):
+        readers = ((BANK, READ), (POOL, READ), (NFGF, PROGRAMMES + READ), ("auditor", READ_ALL))
+        for org, scopes in readers:
             shown = await scheme.read("/v1/programmes/sip-yuankedai", org=org, scopes=scopes)
             seen[org] = [counter["bank"] for counter in shown["counters"]]
 

@@ -45,10 +45,37 @@ TABLES = (
         PRIMARY KEY (programme, bank, year)
     )
     """,
+    """
+    CREATE TABLE programme_opening (
+        id uuid PRIMARY KEY,
+        version bigint NOT NULL,
+        programme text NOT NULL REFERENCES programme (code),
+        bank text NOT NULL,
+        year integer NOT NULL,
+        balance_fen bigint NOT NULL CHECK (balance_fen >= 0),
+        filed_by text NOT NULL,
+        filed_on date NOT NULL,
+        state text NOT NULL CHECK (state IN ('filed', 'confirmed', 'superseded')),
+        confirmed_by text,
+        confirmed_on date,
+        replaced_fen bigint CHECK (replaced_fen >= 0),
+        CONSTRAINT programme_opening_four_eyes CHECK (confirmed_by <> filed_by),
+        CHECK ((state = 'confirmed') = (confirmed_by IS NOT NULL)),
+        CHECK ((confirmed_by IS NULL) = (confirmed_on IS NULL))
+    )
+    """,
+    # One figure waits for its confirmation at a time.
+    """
+    CREATE UNIQUE INDEX programme_opening_waits ON programme_opening (programme, bank, year)
+        WHERE state = 'filed'
+    """,
+    "CREATE INDEX programme_opening_page ON programme_opening (programme, id)",
+    # What was the base stays on record.
+    "REVOKE DELETE, TRUNCATE ON programme_opening FROM guarantee_app",
 )
 
 
 def upgrade() -> None:
-    """Create programmes and counters; the bank '' stands for the whole programme."""
+    """Create programmes, counters, openings; the bank '' stands for the whole programme."""
     for statement in TABLES:
         op.execute(statement)

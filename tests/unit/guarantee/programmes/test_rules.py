@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from services.guarantee.known.rules import KnownInstitution
 from services.guarantee.programmes import rules
 from services.guarantee.programmes.rules import (
     Counters,
@@ -14,10 +15,10 @@ from services.guarantee.programmes.rules import (
     ProgrammeNotDraft,
     ProgrammeState,
     ProgrammeUnworkable,
-    YearAlreadyOpened,
     YearNotOpened,
 )
 from shared.errors import FourEyes, Malformed
+from shared.events.registry import InstitutionKind
 from shared.rulepack.pack import Pack
 from tests.support.packs import a_cap, a_condition, a_pack, pack_data, shipped, words
 
@@ -47,15 +48,25 @@ def a_counter(**changes: int | str) -> Counters:
     return replace(empty, **changes)  # type: ignore[arg-type] # a case names its fields
 
 
+def file(programme: Programme, pack: Pack, **kinds: InstitutionKind | None) -> Programme:
+    """File with a directory in which every party is a fund unless ``kinds`` says otherwise."""
+    known = {
+        org: KnownInstitution(org, kind, date(2019, 1, 1), None)
+        for party, org in programme.parties.items()
+        if (kind := kinds.get(party, "fund")) is not None
+    }
+    return rules.file(programme, pack, institutions=known)
+
+
 def misfits(programme: Programme, pack: Pack) -> list[tuple[str, str | None]]:
     with pytest.raises(ProgrammeUnworkable) as refusal:
-        rules.file(programme, pack)
+        file(programme, pack)
     return [(violation.code, violation.field) for violation in refusal.value.violations]
 
 
 class TestFile:
     def test_pins_the_pack_by_digest(self) -> None:
-        filed = rules.file(a_programme(pack=YUANKEDAI), SCITECH)
+        filed = file(a_programme(pack=YUANKEDAI), SCITECH)
 
         assert filed.pack == PinnedPack("nfgf-scitech-2024", 1, SCITECH.digest)
         assert f"sha256:{filed.pack.digest_hex}" == SCITECH.digest
@@ -106,7 +117,7 @@ class TestFile:
         parties = {"left": "a-left", "right": "fund-nfgf"}
 
         with pytest.raises(ProgrammeUnworkable) as refusal:
-            rules.file(a_programme(parties=parties), pack)
+            file(a_programme(parties=parties), pack)
 
         told = [v.en.rpartition("supply ")[2] for v in refusal.value.violations]
         assert told == ["fact size", "counter room_fen", "counter used_fen", "metric colour_fen"]
@@ -115,7 +126,44 @@ class TestFile:
     def test_takes_the_shipped_packs(self, pack: Pack) -> None:
         fixed = {p: "fund-nfgf" for p in pack.order if p not in rules.PARTIES_OF_THE_LOAN}
 
-        assert rules.file(a_programme(parties=fixed), pack).pack.id == pack.id
+        assert file(a_programme(parties=fixed), pack).pack.id == pack.id
+
+    @pytest.mark.parametrize("kind", ["fund", "reguarantor", "guarantor", "insurer", "department"])
+    def test_lets_a_party_be_of_a_kind_that_bears_losses(self, kind: InstitutionKind) -> None:
+        assert file(a_programme(), SCITECH, province=kind).code == "nfgf-scitech"
+
+    @pytest.mark.parametrize(
+        ("kinds", "code", "field"),
+        [
+            ({"province": None}, "institution-unknown", "/parties/province"),
+            ({"province": "bank"}, "institution-kind", "/parties/province"),
+            ({"province": "platform"}, "institution-kind", "/parties/province"),
+            ({"nfgf": "reguarantor"}, "institution-kind", "/parties/nfgf"),
+        ],
+    )
+    def test_needs_parties_that_the_directory_knows(
+        self, kinds: dict[str, InstitutionKind | None], code: str, field: str
+    ) -> None:
+        with pytest.raises(ProgrammeUnworkable) as refusal:
+            file(a_programme(), SCITECH, **kinds)
+
+        assert [(v.code, v.field) for v in refusal.value.violations] == [(code, field)]
+
+    def test_needs_parties_that_are_valid_on_its_first_day(self) -> None:
+        gone = {
+            org: KnownInstitution(org, "fund", date(2019, 1, 1), date(2026, 3, 1))
+            for org in ("fund-nfgf", "reguarantor-js")
+        }
+
+        with pytest.raises(ProgrammeUnworkable) as refusal:
+            rules.file(a_programme(), SCITECH, institutions=gone)
+
+        assert [v.code for v in refusal.value.violations] == ["institution-unknown"] * 2
+
+    def test_is_its_funds_own(self) -> None:
+        a_programme().require_fund("fund-nfgf")
+        with pytest.raises(rules.NotTheFund):
+            a_programme().require_fund("fund-lyg")
 
 
 class TestActivate:
@@ -202,12 +250,3 @@ class TestCounters:
 
         assert (moved.pool_paid_fen, moved.claims_paid_fen) == (6, 6)
         assert a_counter().moved({}) == a_counter()
-
-    def test_are_opened_once_and_keep_what_they_counted(self) -> None:
-        opened = rules.open_year(a_counter(pool_paid_fen=3), balance_fen=0, today=date(2026, 1, 1))
-
-        assert (opened.base_fen, opened.pool_paid_fen) == (0, 3)
-        with pytest.raises(YearAlreadyOpened):
-            rules.open_year(opened, balance_fen=0, today=date(2026, 1, 1))
-        with pytest.raises(rules.YearNotBegun):
-            rules.open_year(a_counter(), balance_fen=0, today=date(2025, 12, 31))
