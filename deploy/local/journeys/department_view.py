@@ -96,19 +96,31 @@ async def _read(
 
 
 async def _catch_up(stage: Stage, reader: str) -> str:
-    """Read what is there until the cursor stands still."""
-    entries, cursor = await _read(stage, reader, None, 0)
+    """Read what is there; who may know of the firm reads on until its certificate has come."""
+    awaited = reader != OTHER_BANK
+    cursor: str | None = None
     while True:
-        entries, following = await _read(stage, reader, cursor, 0)
-        if not entries and following == cursor:
-            return cursor
+        entries, following = await _read(stage, reader, cursor, ARRIVES_WITHIN_S if awaited else 0)
+        if any(_about_firm(entry) for entry in entries):
+            awaited = False
+        elif not entries and following == cursor:
+            expect(not awaited, f"the firm's certificate at {reader}", entries)
+            return following
         cursor = following
 
 
 async def _read_new(stage: Stage, reader: str, cursor: str, timeout_s: int) -> list[Json]:
-    """Wait up to a time for what is new to the reader."""
-    entries, _ = await _read(stage, reader, cursor, timeout_s)
-    return entries
+    """Wait up to a time for what is new to the reader of the firm; others are passed over."""
+    while True:
+        entries, following = await _read(stage, reader, cursor, timeout_s)
+        found = [entry for entry in entries if _about_firm(entry)]
+        if found or following == cursor:
+            return found
+        cursor = following
+
+
+def _about_firm(entry: Json) -> bool:
+    return bool(entry["data"].get("uscc") == FIRM)
 
 
 async def _amend(stage: Stage) -> None:
@@ -142,7 +154,7 @@ async def _check_nothing_left(stage: Stage) -> None:
     cursor: str | None = None
     while True:
         entries, following = await _read(stage, BANK, cursor, 0)
-        about_firm = [entry for entry in entries if entry["data"].get("uscc") == FIRM]
+        about_firm = [entry for entry in entries if _about_firm(entry)]
         expect(about_firm == [], "nothing of the firm after the revocation", about_firm)
         if following == cursor:
             break
