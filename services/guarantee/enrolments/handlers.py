@@ -74,7 +74,12 @@ async def decide_request(
 async def check(
     work: Transaction, programme_code: str, terms: Terms, *, packs: PackCatalogue
 ) -> Decision:
-    """Say what would be decided now, storing nothing; raises EnrolmentRefused with the reasons."""
+    """Say to a bank what would be decided now, storing nothing.
+
+    Raises NotABank, and EnrolmentRefused with the reasons but no figure of the firm's elsewhere.
+    """
+    asking = await known.institutions(work, [terms.bank])
+    rules.require_bank(asking.get(terms.bank), on=terms.requested_on)
     programme = (await programmes.get(work, programme_code)).programme
     parties = await known.parties(work, uscc=terms.uscc, guarantor=None, on=terms.requested_on)
     exposure = await guarantees.exposure(work, loan_id=None, uscc=terms.uscc)
@@ -90,7 +95,8 @@ async def check(
     decision = rules.decide(terms, standing)
     if not decision.accepted:
         reasons = "; ".join(refusal.en for refusal in decision.refusals)
-        raise EnrolmentRefused(reasons, violations=decision.refusals)
+        told = rules.as_told_to_a_bank(decision.refusals)
+        raise EnrolmentRefused(reasons, violations=told)
     return decision
 
 

@@ -40,7 +40,11 @@ def _bank(body: EnrolmentCheck, query: commands.Query) -> str:
 async def check_enrolment(
     programme: str, body: EnrolmentCheck, packs: Packs, query: Read
 ) -> Response:
-    """Ask what the programme would decide now: nothing is stored, a refusal is a 409 with why."""
+    """Ask as a bank what the programme would decide now: nothing is stored, a refusal is a 409.
+
+    A refusal names the rule and its limit. What the firm owes elsewhere and what it is stay untold:
+    a question needs no consent of the firm, so it may not show its credit (征信业管理条例 art. 40).
+    """
     bank = _bank(body, query)
     return await query.run(
         lambda work: handlers.check(

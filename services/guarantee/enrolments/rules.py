@@ -4,12 +4,16 @@ Sources: the programme's rule pack (limits, tiers); 财金〔2024〕60号 for th
 the enrolment window (备案 within N days of signing, or the loan stays outside); the suspension of a
 programme for one bank (熔断). Every reason that refuses is told, not only the first.
 
+A bank that only asks what would be decided is told what it brought itself, and nothing of what the
+firm owes elsewhere or is: 征信业管理条例 art. 40 punishes who queries a firm's credit without its
+consent, and a question is no contract. It learns the code and the limit, not the firm's figure.
+
 Two roundings: the fund's commitment is its share of the amount, rounded up, because a limit must
 hold for what may have to be paid. Example: 5,000,000.01 yuan at 35 % commits 175,000,001 fen.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from services.guarantee.fund.rules import Fund, capacity_refusal
@@ -21,7 +25,7 @@ from services.guarantee.programmes.rules import (
     Programme,
     quota_refusal,
 )
-from shared.errors import RuleViolation, Violation
+from shared.errors import Forbidden, RuleViolation, Violation
 from shared.money import Money, Rate, Rounding
 from shared.rulepack.errors import NoTier
 from shared.rulepack.facts import Inputs, facts_read, read_facts
@@ -29,6 +33,19 @@ from shared.rulepack.pack import Pack, Tier
 from shared.rulepack.splitting import choose_tier
 from shared.rulepack.terms import Finding, check_terms
 from shared.rulepack.trace import Figure, Trace
+
+BROUGHT_BY_THE_BANK = frozenset(
+    {"/amount_fen", "/bank", "/guaranteed_amount_fen", "/rate_ppm", "/signed_on", "/tenor_months"}
+)
+"""Fields of a refusal whose figure is the bank's own: of its loan, or of its breaker."""
+
+
+class NotABank(Forbidden):
+    """Only a bank of the directory, valid on the day, asks what an enrolment would be answered."""
+
+    code = "not-a-bank"
+    title_zh = "仅名录内有效银行可以查询"
+    title_en = "Not a bank"
 
 
 class EnrolmentRefused(RuleViolation):
@@ -102,6 +119,20 @@ class Decision:
     def accepted(self) -> bool:
         """Tell whether nothing refuses."""
         return not self.refusals
+
+
+def require_bank(institution: KnownInstitution | None, *, on: date) -> None:
+    """Raise :class:`NotABank` for anyone but a bank that acts on the day."""
+    if institution is None or institution.kind != "bank" or not institution.acts_on(on):
+        raise NotABank("enrolments are checked for banks of the directory")
+
+
+def as_told_to_a_bank(refusals: Sequence[Violation]) -> tuple[Violation, ...]:
+    """Leave out every figure that the bank did not bring itself."""
+    return tuple(
+        each if each.field in BROUGHT_BY_THE_BANK else replace(each, actual=None)
+        for each in refusals
+    )
 
 
 def decide(terms: Terms, standing: Standing) -> Decision:

@@ -277,7 +277,29 @@ class TestCheck:
 
         assert_refused(answer, 422, "malformed", field=field)
 
+    async def test_tells_no_bank_what_a_firm_owes_elsewhere_or_is(self, scheme: Scheme) -> None:
+        await scheme.service.deliver(an_institution("bank-ganyu", "bank"), a_request())
+        path, other = "/v1/programmes/nfgf-scitech/enrolment-checks", "bank-ganyu"
+
+        full = await scheme.post(
+            path, CHECK | {"amount_fen": 3_000_000_000}, org=other, scopes=BANKS
+        )
+
+        [reason] = full.json()["violations"]
+        assert (reason["code"], reason["limit"]) == ("firm-balance", 3_000_000_000)
+        assert reason.get("actual") is None
+        assert "3400000000" not in full.text
+
+    @pytest.mark.parametrize("org", [GUARANTOR, NFGF, "bank-unknown"])
+    async def test_is_for_banks_of_the_directory(self, scheme: Scheme, org: str) -> None:
+        answer = await scheme.post(
+            "/v1/programmes/nfgf-scitech/enrolment-checks", CHECK, org=org, scopes=BANKS
+        )
+
+        assert_refused(answer, 403, "not-a-bank")
+
     async def test_is_for_the_callers_own_bank(self, scheme: Scheme) -> None:
+        await scheme.service.deliver(an_institution("bank-ganyu", "bank"))
         path, other = "/v1/programmes/nfgf-scitech/enrolment-checks", CHECK | {"bank": "bank-ganyu"}
 
         refused = await scheme.post(path, other, org=BANK, scopes=BANKS)

@@ -217,6 +217,45 @@ class TestRefusal:
         ]
 
 
+class TestTelling:
+    def test_shows_a_bank_what_it_brought_and_nothing_of_the_firms(self) -> None:
+        standing = replace(STANDING, firm_balance_fen=2_900_000_000, firm=a_firm("tech_sme"))
+        no_class = replace(STANDING, firm=a_firm())
+        loan = replace(YKD, programme=replace(YKD.programme, quota_fen=1))
+        refusals = (
+            *decided(standing).refusals,
+            *decided(no_class).refusals,
+            *decided(loan, tenor_months=13, amount_fen=500_000_001).refusals,
+        )
+
+        told = rules.as_told_to_a_bank(refusals)
+
+        assert [(v.code, v.actual) for v in told] == [
+            ("firm-balance", None),
+            ("no-tier", None),
+            ("amount", 500_000_001),
+            ("tenor", 13),
+            ("quota-exhausted", 500_000_001),
+        ]
+        assert [v.limit for v in told] == [v.limit for v in refusals]
+
+    @pytest.mark.parametrize(
+        ("institution", "asks"),
+        [
+            (KnownInstitution("b", "bank", DAY, None), True),
+            (KnownInstitution("b", "bank", date(2019, 1, 1), DAY), False),
+            (KnownInstitution("g", "guarantor", DAY, None), False),
+            (None, False),
+        ],
+    )
+    def test_is_for_banks_alone(self, institution: KnownInstitution | None, asks: bool) -> None:  # noqa: FBT001 - a table of cases
+        if asks:
+            rules.require_bank(institution, on=DAY)
+            return
+        with pytest.raises(rules.NotABank):
+            rules.require_bank(institution, on=DAY)
+
+
 class TestCommitment:
     @given(st.integers(1, 10**11))
     def test_is_the_funds_share_rounded_up(self, amount: int) -> None:
