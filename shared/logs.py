@@ -1,45 +1,66 @@
 """Structured logs: JSON for machines, lines for people; ids and trace ids, never personal data."""
 
+import copy
 import logging
-import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from numbers import Number
 from typing import Any
 
 import structlog
 
+from shared import redaction
 from shared.telemetry import current_trace_id
 
-REDACTED = "[redacted]"
-_SECRET_NAME = re.compile(
-    r"password|secret|token|authorization|dsn|database_url|payload|body|name_zh|contact|phone",
-    re.IGNORECASE,
-)
-_SECRET_TEXT = re.compile(
-    r"(?P<head>://[^:/@\s]+:)[^@\s]+(?=@)"  # password inside a URL
-    r"|\beyJ[\w-]+\.[\w-]+\.[\w-]+"  # JSON web token
-    r"|(?<!\d)\d{17}[\dXx](?!\d)"  # resident identity number
-    r"|(?<!\d)1[3-9]\d{9}(?!\d)"  # mobile number
-)
-
 Entry = MutableMapping[str, Any]
+_META = frozenset({"_record", "_from_structlog"})
+"""What the formatter keeps in an entry for itself and takes out again."""
 
 
 def redact(_logger: object, _method: str, entry: Entry) -> Entry:
     """Blank values whose name or form is secret or personal; nested values included."""
-    return {key: _redacted(key, value) for key, value in entry.items()}
+    return {
+        name: found if name in _META else redaction.value(name, found)
+        for name, found in entry.items()
+    }
 
 
-def _redacted(key: str, value: object) -> object:
-    if _SECRET_NAME.search(key):
-        return REDACTED
-    if isinstance(value, str):
-        return _SECRET_TEXT.sub(lambda found: (found["head"] or "") + REDACTED, value)
-    if isinstance(value, dict):
-        return {name: _redacted(str(name), part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_redacted(key, part) for part in value]
-    return value
+def _render_error(_logger: object, _method: str, entry: Entry) -> Entry:
+    """Put the traceback into the entry, without the messages that quote input or rows."""
+    given = entry.pop("exc_info", None)
+    if isinstance(given, tuple):
+        given = given[1]
+    error = given if isinstance(given, BaseException) or not given else sys.exc_info()[1]
+    if error:
+        entry["exception"] = redaction.render(error)
+    return entry
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Takes what a library logs apart before its text is put together, when names are lost."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format one record; other handlers see it as it was."""
+        if not record.args or isinstance(record.msg, dict):
+            return super().format(record)
+        shown = copy.copy(record)
+        shown.args = (
+            {name: redaction.value(name, part) for name, part in record.args.items()}
+            if isinstance(record.args, Mapping)
+            else tuple(_argument(part) for part in record.args)
+        )
+        try:
+            shown.msg = shown.getMessage()
+        except (TypeError, ValueError, KeyError):
+            # Left to itself, logging would print the arguments to say that they do not fit.
+            shown.msg = str(record.msg)
+        shown.args = ()
+        return super().format(shown)
+
+
+def _argument(part: object) -> object:
+    # A number may have to fit %d; as text it is looked at together with the rest.
+    return part if isinstance(part, Number) else redaction.value("", part)
 
 
 def _add_trace(_logger: object, _method: str, entry: Entry) -> Entry:
@@ -62,7 +83,7 @@ def set_up(service: str, *, as_json: bool, level: str = "INFO") -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_trace,
-        structlog.processors.format_exc_info,
+        _render_error,
         redact,
     ]
     structlog.configure(
@@ -72,7 +93,7 @@ def set_up(service: str, *, as_json: bool, level: str = "INFO") -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             foreign_pre_chain=shared_steps,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
