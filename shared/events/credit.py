@@ -107,7 +107,7 @@ class EnrolmentRefused(Event):
 
 
 class LoanDisbursed(Event):
-    """The bank paid the loan out (放款)."""
+    """The bank paid the loan out (放款); ``programme`` is null for one that is not enrolled."""
 
     TYPE: ClassVar[str] = "credit.loan.disbursed.v1"
     SUBJECT: ClassVar[str] = "loan_id"
@@ -118,6 +118,7 @@ class LoanDisbursed(Event):
     amount_fen: Fen
     disbursed_on: Day
     matures_on: Day
+    programme: OrgCode | None = None
 
 
 class OverdueReported(Event):

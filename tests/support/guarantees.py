@@ -81,6 +81,7 @@ def a_drawdown(request: EnrolmentRequested, **changes: object) -> LoanDisbursed:
         "amount_fen": request.amount_fen,
         "disbursed_on": TODAY,
         "matures_on": date(2027, 3, 2),
+        "programme": request.programme,
     }
     return LoanDisbursed.model_validate(drawdown | changes)
 

@@ -149,12 +149,24 @@ def request_enrolment(
     return requested, event
 
 
-def enrol(loan: Loan, *, guarantee_id: UUID, enrolled_on: date) -> tuple[Loan, LoanEnrolled]:
-    """Record that the guarantor's letter is here, and the day that it bears."""
-    require_state(loan, LoanState.ENROLMENT_REQUESTED)
-    event = LoanEnrolled(loan_id=loan.id, guarantee_id=guarantee_id, programme=loan.programme or "")
+def enrol(
+    loan: Loan, *, guarantee_id: UUID, programme: str, guarantor: str, enrolled_on: date
+) -> tuple[Loan, LoanEnrolled]:
+    """Record that a guarantor's letter is here, and the day that it bears.
+
+    The letter may answer an earlier request than the last: it says itself whose it is, and undoes a
+    refusal.
+    """
+    require_state(loan, LoanState.ENROLMENT_REQUESTED, LoanState.ENROLMENT_REFUSED)
+    event = LoanEnrolled(loan_id=loan.id, guarantee_id=guarantee_id, programme=programme)
     enrolled = replace(
-        loan, state=LoanState.ENROLLED, guarantee_id=guarantee_id, enrolled_on=enrolled_on
+        loan,
+        state=LoanState.ENROLLED,
+        programme=programme,
+        guarantor=guarantor,
+        guarantee_id=guarantee_id,
+        enrolled_on=enrolled_on,
+        refusal_codes=(),
     )
     return enrolled, event
 
@@ -167,12 +179,14 @@ def refuse_enrolment(loan: Loan, *, codes: tuple[str, ...]) -> tuple[Loan, Enrol
 
 
 def draw(loan: Loan, *, disbursed_on: date, today: date) -> tuple[Loan, LoanDisbursed]:
-    """Record the drawdown (放款): of an enrolled loan, or of one that was never to be enrolled.
+    """Record the drawdown (放款): of an enrolled loan, or of one that is in no programme.
 
+    A refused loan may be lent without a guarantee; it then leaves the programme that it asked last.
     An enrolled loan is paid out on the letter's day at the earliest: what was lent before it is not
     guaranteed by it.
     """
-    require_state(loan, LoanState.CONTRACTED, LoanState.ENROLLED)
+    require_state(loan, LoanState.CONTRACTED, LoanState.ENROLLED, LoanState.ENROLMENT_REFUSED)
+    is_enrolled = loan.state is LoanState.ENROLLED
     earliest = max(loan.signed_on, loan.enrolled_on or loan.signed_on)
     check_dates(("disbursed_on", disbursed_on, earliest, today))
     matures_on = add_months(disbursed_on, loan.tenor_months)
@@ -183,10 +197,13 @@ def draw(loan: Loan, *, disbursed_on: date, today: date) -> tuple[Loan, LoanDisb
         amount_fen=loan.amount_fen,
         disbursed_on=disbursed_on,
         matures_on=matures_on,
+        programme=loan.programme if is_enrolled else None,
     )
     drawn = replace(
         loan,
         state=LoanState.DRAWN,
+        programme=event.programme,
+        guarantor=loan.guarantor if is_enrolled else None,
         disbursed_on=disbursed_on,
         matures_on=matures_on,
         principal_outstanding_fen=loan.amount_fen,

@@ -2,8 +2,12 @@
 
 It ends enrolled and closed, or refused. What the other service says arrives late, twice or not at
 all; each of these is a case below. The answer to an enrolment request is due within five days;
-silence counts as a refusal, and a letter after it changes nothing for the loan, which its bank may
-have enrolled elsewhere by then.
+silence counts as a refusal, so that the bank may ask another programme or lend without one.
+
+A letter is the guarantor's word, and one loan has one live guarantee: whatever was asked since, the
+other programmes decline the loan as covered already. So a letter of any request of this loan enrols
+it as long as it is not drawn, and their declines are then late. A letter that finds the loan drawn
+without enrolment changes nothing here; guarantee releases it when it hears of the drawdown.
 """
 
 from collections.abc import Sequence
@@ -17,14 +21,15 @@ from shared.messaging.process import ProcessState
 ANSWER_WITHIN = timedelta(days=5)
 TIMEOUT_CODE = "enrolment-timeout"
 
-Step = Literal["asked", "enrolled", "refused", "late_letter", "compensated", "closed"]
+Step = Literal["asked", "enrolled", "refused", "compensated", "closed"]
 
 
 class GuaranteedLoan(ProcessState):
-    """Where the process stands."""
+    """Where the process stands: ``programme`` was asked last, ``earlier`` are those before it."""
 
     loan_id: UUID
     programme: str = ""
+    earlier: tuple[str, ...] = ()
     step: Step = "asked"
     guarantee_id: UUID | None = None
 
@@ -38,14 +43,23 @@ class Asked:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What the guarantor's letter says, and the business date that it bears."""
+
+    guarantee_id: UUID
+    programme: str
+    guarantor: str
+    issued_on: date
+
+
 @dataclass(frozen=True, slots=True)
 class LetterArrived:
-    """The guarantor issued its letter under a programme on this business date."""
+    """The guarantor issued its letter, which found the loan drawn already or not."""
 
     loan_id: UUID
-    programme: str
-    guarantee_id: UUID
-    on: date
+    letter: Letter
+    loan_is_drawn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +109,10 @@ class ScheduleDeadline:
 
 @dataclass(frozen=True, slots=True)
 class EnrolLoan:
-    """Mark the loan enrolled as of the letter's day."""
+    """Mark the loan enrolled by this letter."""
 
     loan_id: UUID
-    guarantee_id: UUID
-    on: date
+    letter: Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +152,18 @@ def react(state: GuaranteedLoan, signal: Signal) -> tuple[GuaranteedLoan, Sequen
     """Take one signal; late and repeated ones change nothing."""
     decided: tuple[GuaranteedLoan, Sequence[Command]] = (state, [])
     match signal:
-        case Asked(loan_id, programme, at) if state.step in {"asked", "refused", "late_letter"}:
-            deadline = at + ANSWER_WITHIN
-            asked = GuaranteedLoan(loan_id=loan_id, programme=programme, deadline=deadline)
-            decided = asked, [ScheduleDeadline(loan_id, deadline)]
-        case LetterArrived(loan_id, state.programme, guarantee_id, on) if state.step == "asked":
-            enrolled = _moved(state, "enrolled", guarantee_id=guarantee_id)
-            decided = enrolled, [EnrolLoan(loan_id, guarantee_id, on)]
-        case LetterArrived(_, _, guarantee_id, _) if state.step == "refused":
-            decided = _moved(state, "late_letter", guarantee_id=guarantee_id, ended=True), []
+        case Asked(loan_id, programme, at) if state.step in {"asked", "refused"}:
+            asked = _asked(state, programme, deadline=at + ANSWER_WITHIN)
+            decided = asked, [ScheduleDeadline(loan_id, at + ANSWER_WITHIN)]
+        case LetterArrived(_, _, loan_is_drawn=True):
+            # The bank lent without waiting: the letter is of no use to this loan any more.
+            pass
+        case LetterArrived(loan_id, letter) if state.step in {"asked", "refused"}:
+            # In time; after the deadline; after a decline of a later request that overtook it; or
+            # while another programme is asked, which will decline.
+            if letter.programme in {state.programme, *state.earlier}:
+                enrolled = _moved(state, "enrolled", letter=letter)
+                decided = enrolled, [EnrolLoan(loan_id, letter)]
         case Declined(loan_id, state.programme, codes) if state.step == "asked":
             decided = _moved(state, "refused", ended=True), [RefuseLoan(loan_id, codes)]
         case DeadlineReached(loan_id, at) if state.step == "asked" and _is_over(state, at):
@@ -159,7 +175,7 @@ def react(state: GuaranteedLoan, signal: Signal) -> tuple[GuaranteedLoan, Sequen
         case Ended(loan_id, on) if state.step == "compensated":
             decided = _moved(state, "closed", ended=True), [CloseLoan(loan_id, on)]
         case _:
-            # A repeat, an answer of a programme asked before, or one to a question that is
+            # A repeat, a decline of a programme asked before, or an answer to a question that is
             # settled: decided already.
             pass
     return decided
@@ -170,14 +186,23 @@ def _is_over(state: GuaranteedLoan, at: datetime) -> bool:
     return state.deadline is not None and at >= state.deadline
 
 
-def _moved(
-    state: GuaranteedLoan, step: Step, *, guarantee_id: UUID | None = None, ended: bool = False
-) -> GuaranteedLoan:
+def _asked(state: GuaranteedLoan, programme: str, *, deadline: datetime) -> GuaranteedLoan:
+    """Keep every programme that was asked, once: each of them may still send its letter."""
+    before = {*state.earlier, state.programme} - {"", programme}
     return GuaranteedLoan(
         loan_id=state.loan_id,
-        programme=state.programme,
-        step=step,
-        guarantee_id=guarantee_id or state.guarantee_id,
-        ended=ended,
-        deadline=None,
+        programme=programme,
+        earlier=tuple(sorted(before)),
+        deadline=deadline,
     )
+
+
+def _moved(
+    state: GuaranteedLoan, step: Step, *, letter: Letter | None = None, ended: bool = False
+) -> GuaranteedLoan:
+    told = {} if letter is None else _told(letter)
+    return state.model_copy(update={"step": step, "ended": ended, "deadline": None} | told)
+
+
+def _told(letter: Letter) -> dict[str, object]:
+    return {"programme": letter.programme, "guarantee_id": letter.guarantee_id}

@@ -18,6 +18,7 @@ from services.credit.processes.guaranteed_loan import (
     Ended,
     EnrolLoan,
     GuaranteedLoan,
+    Letter,
     LetterArrived,
     RefuseLoan,
     ScheduleDeadline,
@@ -46,8 +47,14 @@ def _step(
     loan: Loan, command: EnrolLoan | RefuseLoan | CompensateLoan | CloseLoan
 ) -> tuple[Loan, Event]:
     match command:
-        case EnrolLoan(_, guarantee_id, on):
-            return rules.enrol(loan, guarantee_id=guarantee_id, enrolled_on=on)
+        case EnrolLoan(_, letter):
+            return rules.enrol(
+                loan,
+                guarantee_id=letter.guarantee_id,
+                programme=letter.programme,
+                guarantor=letter.guarantor,
+                enrolled_on=letter.issued_on,
+            )
         case RefuseLoan(_, codes):
             return rules.refuse_enrolment(loan, codes=codes)
         case CompensateLoan(_, claim_id, compensated_fen):
@@ -68,6 +75,8 @@ GUARANTEED_LOAN: Process[GuaranteedLoan, Signal, Command] = Process(
 
 
 async def _take(work: Transaction, signal: Signal) -> None:
+    # The loan is locked before its process, as the commands do that feed it.
+    await loans.lock(work, signal.loan_id)
     await advance(work, GUARANTEED_LOAN, str(signal.loan_id), signal)
 
 
@@ -88,10 +97,17 @@ async def asked(work: Transaction, stored: Stored) -> None:
 
 
 async def on_letter_issued(work: Transaction, received: Received[LetterIssued]) -> None:
-    """The guarantor answered yes."""
+    """The guarantor answered yes; a loan that is being drawn meanwhile is drawn first."""
     event = received.data
-    arrived = LetterArrived(event.loan_id, event.programme, event.guarantee_id, event.issued_on)
-    await _take(work, arrived)
+    stored = await loans.lock(work, event.loan_id)
+    letter = Letter(
+        guarantee_id=event.guarantee_id,
+        programme=event.programme,
+        guarantor=event.guarantor,
+        issued_on=event.issued_on,
+    )
+    is_drawn = stored.loan.disbursed_on is not None
+    await _take(work, LetterArrived(event.loan_id, letter, is_drawn))
 
 
 async def on_guarantee_declined(work: Transaction, received: Received[GuaranteeDeclined]) -> None:

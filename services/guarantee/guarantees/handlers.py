@@ -65,7 +65,9 @@ async def on_loan_disbursed(work: Transaction, received: Received[LoanDisbursed]
     stored = await store.lock_of_loan(work, event.loan_id)
     if stored is None:
         return
-    refusal = rules.refusal_of_drawdown(stored.guarantee, drawn_on=event.disbursed_on)
+    refusal = rules.refusal_of_drawdown(
+        stored.guarantee, drawn_on=event.disbursed_on, programme=event.programme
+    )
     if refusal is not None:
         await release(work, stored, refusal)
         return

@@ -4,8 +4,9 @@ Sources: 民法典 art. 686 (a contract silent on the type is a general guarante
 guarantee period, six months where the contract is silent; what is not claimed in it is released).
 So the letter always names its type and its period. It pins the rule pack, the tier, the shares and
 the facts of the enrolment date: a loss years later is split by them and by nothing newer. A loan
-that was drawn before the day of its letter was lent without it: the letter never takes effect for
-it, and is released at once, which bank and guarantor see as its reason.
+that was drawn before the day of its letter, or outside the programme because the letter came too
+late for its bank, was lent without it: the letter never takes effect for it, and is released at
+once, which bank and guarantor see as its reason.
 
     applied → declined
             → issued → effective (the loan is drawn) → closed (claim and recovery are over)
@@ -211,8 +212,15 @@ def issue(
     return guarantee, (_applied(guarantee), letter)
 
 
-def refusal_of_drawdown(guarantee: Guarantee, *, drawn_on: date) -> ReleaseReason | None:
-    """Return why the letter does not take effect by a drawdown, or None if it does."""
+def refusal_of_drawdown(
+    guarantee: Guarantee, *, drawn_on: date, programme: str | None
+) -> ReleaseReason | None:
+    """Return why the letter does not take effect by a drawdown, or None if it does.
+
+    ``programme`` is where the bank had the loan enrolled when it drew it.
+    """
+    if programme != guarantee.application.programme:
+        return "drawn_without_enrolment"
     return "drawn_before_letter" if drawn_on < guarantee.letter.issued_on else None
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shared.events.credit import EnrolmentDeadlineReached
+from shared.events.credit import EnrolmentDeadlineReached, LoanDisbursed
 from shared.events.guarantee import (
     BreakerTripped,
     ClaimClosed,
@@ -20,6 +20,7 @@ from shared.events.registry import (
     EnterpriseRegistered,
     InstitutionRegistered,
 )
+from shared.messaging.apply import Outcome
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.clocks import ManualClock
@@ -99,6 +100,12 @@ def letter(loan_id: str, programme: str = "nfgf-scitech") -> LetterIssued:
     return LetterIssued.example().model_copy(
         update={"loan_id": UUID(loan_id), "guarantee_id": GUARANTEE, "programme": programme}
     )
+
+
+async def remind(credit: ServiceUnderTest, loan_id: str) -> None:
+    """Let the timer of an enrolment request come back."""
+    timer = EnrolmentDeadlineReached(loan_id=UUID(loan_id))
+    await credit.deliver_record(credit.record(timer, sequence=None))
 
 
 async def drawn(credit: ServiceUnderTest) -> str:
@@ -241,7 +248,7 @@ class TestGuaranteedLoan:
         assert early_too.json()["rows"][0]["reasons"][0]["field"] == "/disbursed_on"
         assert right.json()["enrolled_on"] == right.json()["disbursed_on"] == "2026-03-02"
 
-    async def test_stays_refused_when_the_letter_comes_after_the_deadline(
+    async def test_is_refused_by_silence_and_enrolled_by_the_late_letter(
         self, credit: ServiceUnderTest, clock: ManualClock
     ) -> None:
         loan_id = await requested(credit)
@@ -249,39 +256,71 @@ class TestGuaranteedLoan:
             row = await work.fetchrow("SELECT not_before, type FROM outbox_scheduled")
         assert row is not None
         assert row["type"] == EnrolmentDeadlineReached.TYPE
-        timer = EnrolmentDeadlineReached(loan_id=UUID(loan_id))
         clock.advance(days=4)
-        await credit.deliver_record(credit.record(timer, sequence=None))
+        await remind(credit, loan_id)
         early = await loan_of(credit, loan_id)
         clock.advance(days=2)
-        await credit.deliver_record(credit.record(timer, sequence=None))
+        await remind(credit, loan_id)
+        silent = await loan_of(credit, loan_id)
+
         await credit.deliver(letter(loan_id))
 
-        final = await loan_of(credit, loan_id)
         assert early["state"] == "enrolment_requested"
-        assert (final["state"], final["refusal_codes"]) == (
+        assert (silent["state"], silent["refusal_codes"]) == (
             "enrolment_refused",
             ["enrolment-timeout"],
         )
+        final = await loan_of(credit, loan_id)
+        assert (final["state"], final["guarantee_id"]) == ("enrolled", str(GUARANTEE))
+        answer = await send(
+            credit, f"/v1/loans/{loan_id}/drawdown", {"disbursed_on": "2026-03-08"}, version=4
+        )
+        assert answer.json()["programme"] == "nfgf-scitech"
 
-    async def test_may_ask_another_programme_and_ignores_the_firsts_answer(
-        self, credit: ServiceUnderTest
+    async def test_takes_the_letter_of_the_first_programme_while_another_is_asked(
+        self, credit: ServiceUnderTest, clock: ManualClock
     ) -> None:
         loan_id = await requested(credit)
-        declined = GuaranteeDeclined.example().model_copy(
-            update={
-                "loan_id": UUID(loan_id),
-                "programme": "nfgf-scitech",
-                "refusal_codes": ("quota-exhausted",),
-            }
-        )
-        await credit.deliver(declined)
+        clock.advance(days=6)
+        await remind(credit, loan_id)
         body = {"programme": "sip-yuankedai", "guarantor": "guarantor-ges"}
         await send(credit, f"/v1/loans/{loan_id}/enrolment", body, version=3)
 
         await credit.deliver(letter(loan_id, "nfgf-scitech"))
+        covered = GuaranteeDeclined.example().model_copy(
+            update={
+                "guarantee_id": UUID(int=9),
+                "loan_id": UUID(loan_id),
+                "programme": "sip-yuankedai",
+                "refusal_codes": ("loan-already-covered",),
+            }
+        )
+        assert await credit.deliver(covered) == [Outcome.APPLIED]
 
-        assert (await loan_of(credit, loan_id))["state"] == "enrolment_requested"
+        loan = await loan_of(credit, loan_id)
+        assert (loan["state"], loan["programme"]) == ("enrolled", "nfgf-scitech")
+
+    async def test_may_be_drawn_without_enrolment_once_refused_whatever_comes_later(
+        self, credit: ServiceUnderTest, clock: ManualClock
+    ) -> None:
+        loan_id = await requested(credit)
+        clock.advance(days=6)
+        await remind(credit, loan_id)
+
+        answer = await send(
+            credit, f"/v1/loans/{loan_id}/drawdown", {"disbursed_on": "2026-03-08"}, version=3
+        )
+        late = await credit.deliver(letter(loan_id))
+
+        assert (answer.status_code, answer.json()["programme"]) == (200, None)
+        assert late == [Outcome.APPLIED]
+        assert (await loan_of(credit, loan_id))["state"] == "drawn"
+        [drawdown] = [
+            received.data
+            for received in await credit.published()
+            if isinstance(received.data, LoanDisbursed)
+        ]
+        assert drawdown.programme is None
 
     async def test_is_refused_at_once_where_the_breaker_is_out(
         self, credit: ServiceUnderTest

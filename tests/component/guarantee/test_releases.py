@@ -63,3 +63,16 @@ class TestDrawdown:
             assert (seen[0]["effective_on"], seen[0]["released_on"]) == (None, str(TODAY))
         assert await reasons(scheme) == ["drawn_before_letter"]
         assert await held(scheme) == (0, 0)
+
+    async def test_outside_the_programme_releases_the_letter(self, scheme: Scheme) -> None:
+        request = a_request()
+        await scheme.service.deliver(request)
+
+        await scheme.service.deliver(a_drawdown(request, programme=None))
+
+        guarantee = await scheme.guarantee_of(request.loan_id)
+        assert (guarantee["state"], guarantee["release_reason"]) == (
+            "released",
+            "drawn_without_enrolment",
+        )
+        assert await held(scheme) == (0, 0)

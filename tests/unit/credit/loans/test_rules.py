@@ -3,6 +3,7 @@
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -28,11 +29,17 @@ from tests.support.lending import DRAWN_ON, TODAY, a_loan
 
 A_DAY = timedelta(days=1)
 S = LoanState
+LETTER: Any = {
+    "guarantee_id": UUID(int=7),
+    "programme": "nfgf-scitech",
+    "guarantor": "guarantor-ges",
+    "enrolled_on": TODAY,
+}
 COMMANDS: dict[str, Callable[[Loan], Loan]] = {
     "request_enrolment": lambda loan: request_enrolment(
         loan, programme="sip-yuankedai", guarantor="guarantor-ges", today=TODAY
     )[0],
-    "enrol": lambda loan: enrol(loan, guarantee_id=UUID(int=7), enrolled_on=TODAY)[0],
+    "enrol": lambda loan: enrol(loan, **LETTER)[0],
     "refuse_enrolment": lambda loan: refuse_enrolment(loan, codes=("quota-exhausted",))[0],
     "draw": lambda loan: draw(loan, disbursed_on=TODAY, today=TODAY)[0],
     "report_overdue": lambda loan: report_overdue(
@@ -56,9 +63,11 @@ MOVES: dict[tuple[LoanState, str], LoanState] = {
     (S.CONTRACTED, "request_enrolment"): S.ENROLMENT_REQUESTED,
     (S.ENROLMENT_REFUSED, "request_enrolment"): S.ENROLMENT_REQUESTED,
     (S.ENROLMENT_REQUESTED, "enrol"): S.ENROLLED,
+    (S.ENROLMENT_REFUSED, "enrol"): S.ENROLLED,
     (S.ENROLMENT_REQUESTED, "refuse_enrolment"): S.ENROLMENT_REFUSED,
     (S.CONTRACTED, "draw"): S.DRAWN,
     (S.ENROLLED, "draw"): S.DRAWN,
+    (S.ENROLMENT_REFUSED, "draw"): S.DRAWN,
     (S.DRAWN, "report_overdue"): S.OVERDUE,
     (S.OVERDUE, "report_overdue"): S.OVERDUE,
     (S.CLASSIFIED, "report_overdue"): S.CLASSIFIED,
@@ -111,7 +120,7 @@ class TestEnrolment:
     def test_keeps_the_guarantee_or_the_reasons(self) -> None:
         asked = a_loan(state=S.ENROLMENT_REQUESTED)
 
-        enrolled, letter = enrol(asked, guarantee_id=UUID(int=7), enrolled_on=TODAY)
+        enrolled, letter = enrol(asked, **LETTER)
         refused, refusal = refuse_enrolment(asked, codes=("amount", "tenor"))
 
         assert enrolled.guarantee_id == letter.guarantee_id == UUID(int=7)
@@ -119,8 +128,33 @@ class TestEnrolment:
         assert refused.refusal_codes == refusal.refusal_codes == ("amount", "tenor")
         assert letter.programme == refusal.programme == "nfgf-scitech"
 
+    def test_is_the_letters_own_whoever_was_asked_last(self) -> None:
+        refused = a_loan(
+            state=S.ENROLMENT_REFUSED,
+            programme="sip-yuankedai",
+            guarantor="guarantor-sip",
+            refusal_codes=("loan-already-covered",),
+        )
+
+        enrolled, event = enrol(refused, **LETTER)
+
+        assert (enrolled.programme, enrolled.guarantor) == ("nfgf-scitech", "guarantor-ges")
+        assert (event.programme, enrolled.refusal_codes) == ("nfgf-scitech", ())
+
 
 class TestDrawdown:
+    @pytest.mark.parametrize(
+        ("state", "programme"),
+        [(S.ENROLLED, "nfgf-scitech"), (S.ENROLMENT_REFUSED, None), (S.CONTRACTED, None)],
+    )
+    def test_names_the_programme_of_an_enrolled_loan_alone(
+        self, state: LoanState, programme: str | None
+    ) -> None:
+        drawn, event = draw(a_loan(state=state), disbursed_on=TODAY, today=TODAY)
+
+        assert drawn.programme == event.programme == programme
+        assert (drawn.guarantor is None) is (programme is None)
+
     def test_sets_maturity_and_what_is_outstanding(self) -> None:
         drawn, event = draw(a_loan(tenor_months=6), disbursed_on=date(2026, 3, 31), today=TODAY)
 

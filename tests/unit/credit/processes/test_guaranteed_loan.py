@@ -19,6 +19,7 @@ from services.credit.processes.guaranteed_loan import (
     Ended,
     EnrolLoan,
     GuaranteedLoan,
+    Letter,
     LetterArrived,
     RefuseLoan,
     ScheduleDeadline,
@@ -32,45 +33,59 @@ from services.credit.processes.guaranteed_loan import (
 LOAN, GUARANTEE, CLAIM = UUID(int=1), UUID(int=2), UUID(int=3)
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 DUE = NOW + ANSWER_WITHIN
-LETTER_ON = date(2026, 3, 2)
 A_SECOND = timedelta(seconds=1)
-HERE, ELSEWHERE = "nfgf-scitech", "sip-yuankedai"
+HERE, BEFORE, ELSEWHERE = "nfgf-scitech", "suzhou-xinbaodai", "sip-yuankedai"
+
+
+def a_letter(programme: str = HERE) -> Letter:
+    """A guarantor's letter under a programme."""
+    return Letter(
+        guarantee_id=GUARANTEE,
+        programme=programme,
+        guarantor="guarantor-ges",
+        issued_on=date(2026, 3, 2),
+    )
+
 
 SIGNALS: dict[str, Signal] = {
     "asked": Asked(LOAN, ELSEWHERE, NOW),
-    "letter": LetterArrived(LOAN, HERE, GUARANTEE, LETTER_ON),
-    "letter of another programme": LetterArrived(LOAN, ELSEWHERE, GUARANTEE, LETTER_ON),
+    "letter": LetterArrived(LOAN, a_letter(), loan_is_drawn=False),
+    "letter of an earlier request": LetterArrived(LOAN, a_letter(BEFORE), loan_is_drawn=False),
+    "letter nobody asked for": LetterArrived(LOAN, a_letter(ELSEWHERE), loan_is_drawn=False),
+    "letter that finds the loan drawn": LetterArrived(LOAN, a_letter(), loan_is_drawn=True),
     "declined": Declined(LOAN, HERE, ("amount",)),
-    "declined by another programme": Declined(LOAN, ELSEWHERE, ("amount",)),
+    "declined by an earlier programme": Declined(LOAN, BEFORE, ("amount",)),
     "deadline": DeadlineReached(LOAN, DUE),
     "deadline of an earlier request": DeadlineReached(LOAN, DUE - A_SECOND),
     "settled": Settled(LOAN, CLAIM, 333_333_333),
     "ended": Ended(LOAN, date(2026, 9, 1)),
 }
-STEPS: tuple[Step, ...] = ("asked", "enrolled", "refused", "late_letter", "compensated", "closed")
+STEPS: tuple[Step, ...] = ("asked", "enrolled", "refused", "compensated", "closed")
 ASK_AGAIN: tuple[Step, list[Command]] = ("asked", [ScheduleDeadline(LOAN, DUE)])
-LATE: tuple[Step, list[Command]] = ("late_letter", [])
+ENROLLED: tuple[Step, list[Command]] = ("enrolled", [EnrolLoan(LOAN, a_letter())])
+ENROLLED_BEFORE: tuple[Step, list[Command]] = ("enrolled", [EnrolLoan(LOAN, a_letter(BEFORE))])
 MOVES: dict[tuple[Step, str], tuple[Step, list[Command]]] = {
     ("asked", "asked"): ASK_AGAIN,
-    ("asked", "letter"): ("enrolled", [EnrolLoan(LOAN, GUARANTEE, LETTER_ON)]),
+    ("asked", "letter"): ENROLLED,
+    ("asked", "letter of an earlier request"): ENROLLED_BEFORE,
     ("asked", "declined"): ("refused", [RefuseLoan(LOAN, ("amount",))]),
     ("asked", "deadline"): ("refused", [RefuseLoan(LOAN, (TIMEOUT_CODE,))]),
     ("enrolled", "settled"): ("compensated", [CompensateLoan(LOAN, CLAIM, 333_333_333)]),
     ("refused", "asked"): ASK_AGAIN,
-    ("refused", "letter"): LATE,
-    ("refused", "letter of another programme"): LATE,
-    ("late_letter", "asked"): ASK_AGAIN,
+    ("refused", "letter"): ENROLLED,
+    ("refused", "letter of an earlier request"): ENROLLED_BEFORE,
     ("compensated", "ended"): ("closed", [CloseLoan(LOAN, date(2026, 9, 1))]),
 }
 """What moves the process; any other pair of step and signal changes nothing."""
-ENDED = {"refused", "late_letter", "closed"}
+ENDED = {"refused", "closed"}
 
 
 def at(step: Step) -> GuaranteedLoan:
-    """The process at a step, asked of ``HERE``."""
+    """The process at a step, asked of ``HERE`` after ``BEFORE``."""
     return GuaranteedLoan(
         loan_id=LOAN,
         programme=HERE,
+        earlier=(BEFORE,),
         step=step,
         ended=step in ENDED,
         deadline=DUE if step == "asked" else None,
@@ -101,12 +116,26 @@ class TestReact:
 
         assert (twice, list(commands)) == (once, [])
 
-    def test_forgets_the_first_programme_when_another_is_asked(self) -> None:
-        after, _ = react(at("late_letter"), Asked(LOAN, ELSEWHERE, NOW))
+    def test_remembers_every_programme_that_was_asked_once(self) -> None:
+        state = begin(SIGNALS["asked"])
+        for programme in (HERE, ELSEWHERE, HERE, BEFORE):
+            state, _ = react(state, Asked(LOAN, programme, NOW))
 
-        assert (after.programme, after.guarantee_id, after.ended) == (ELSEWHERE, None, False)
-        unmoved, commands = react(after, SIGNALS["letter"])
-        assert (unmoved, list(commands)) == (after, [])
+        assert (state.programme, state.earlier) == (BEFORE, (HERE, ELSEWHERE))
+
+    def test_ignores_the_decline_of_a_later_request_once_a_letter_enrolled_the_loan(self) -> None:
+        covered = Declined(LOAN, HERE, ("loan-already-covered",))
+        late = SIGNALS["letter of an earlier request"]
+
+        letter_first, _ = react(at("asked"), late)
+        after, commands = react(letter_first, covered)
+        decline_first, _ = react(at("asked"), covered)
+        overtaken, enrolling = react(decline_first, late)
+
+        assert (after, list(commands)) == (letter_first, [])
+        assert (overtaken.step, list(enrolling)) == ENROLLED_BEFORE
+        assert overtaken == letter_first
+        assert not overtaken.ended
 
     @pytest.mark.parametrize("signal", [name for name in SIGNALS if name != "asked"])
     def test_does_nothing_on_what_comes_before_the_request(self, signal: str) -> None:

@@ -127,10 +127,20 @@ class TestTakeEffect:
     def test_never_happens_before_the_letters_day(self) -> None:
         early = DAY - timedelta(days=1)
 
-        assert rules.refusal_of_drawdown(issued(), drawn_on=DAY) is None
-        assert rules.refusal_of_drawdown(issued(), drawn_on=early) == "drawn_before_letter"
+        def refusal(day: date) -> str | None:
+            return rules.refusal_of_drawdown(issued(), drawn_on=day, programme="nfgf-scitech")
+
+        assert [refusal(DAY), refusal(early)] == [None, "drawn_before_letter"]
         with pytest.raises(InvariantBroken):
             rules.take_effect(issued(), drawn_fen=1, drawn_on=early, matures_on=MATURITY)
+
+    @pytest.mark.parametrize("programme", [None, "sip-yuankedai"])
+    def test_never_happens_to_a_loan_drawn_outside_the_programme(
+        self, programme: str | None
+    ) -> None:
+        refusal = rules.refusal_of_drawdown(issued(), drawn_on=DAY, programme=programme)
+
+        assert refusal == "drawn_without_enrolment"
 
 
 class TestRelease:
