@@ -46,6 +46,30 @@ def contents(document: Json) -> Iterator[tuple[str, Json]]:
                 yield f"{name} {status} {media_type}", content
 
 
+def references(part: object) -> Iterator[str]:
+    """Yield every reference that a part of a document makes."""
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for inner in part.values():
+            yield from references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from references(inner)
+
+
+def resolves(reference: str, document: Json) -> bool:
+    """Tell whether a reference points at something in its own document."""
+    root, *path = reference.split("/")
+    found: object = document
+    for name in path:
+        key = name.replace("~1", "/").replace("~0", "~")
+        if not isinstance(found, dict) or key not in found:
+            return False
+        found = found[key]
+    return root == "#"
+
+
 class NoExample(Exception):
     """A schema says nothing by which an example could be made."""
 
@@ -99,6 +123,12 @@ class TestOpenApi:
 
         assert missing == []
 
+    def test_refers_only_to_what_it_contains(self, document: Json) -> None:
+        found = set(references(document))
+
+        assert found
+        assert sorted(name for name in found if not resolves(name, document)) == []
+
     def test_asks_commands_for_an_idempotency_key(self, document: Json) -> None:
         for name, operation in operations(document):
             headers = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}
@@ -112,6 +142,26 @@ class TestOpenApi:
                 if field.endswith(("_fen", "_ppm")):
                     kinds = {part.get("type"), *(c.get("type") for c in part.get("anyOf", []))}
                     assert kinds <= {"integer", "null", None}, f"{name}.{field}"
+
+
+class TestTheReferenceFinder:
+    @pytest.mark.parametrize(
+        ("reference", "held"),
+        [
+            ("#/components/schemas/Thing", True),
+            ("#/$defs/Thing", False),
+            ("#/components/schemas/Nothing", False),
+            ("#/components/schemas/Thing/type/deeper", False),
+            ("other.json#/components/schemas/Thing", False),
+        ],
+    )
+    def test_tells_a_dangling_reference(self, reference: str, *, held: bool) -> None:
+        document: Json = {
+            "paths": {"/": [{"schema": {"$ref": reference}}]},
+            "components": {"schemas": {"Thing": {"type": "string"}}},
+        }
+
+        assert [resolves(found, document) for found in references(document)] == [held]
 
 
 class TestTheExampleFinder:

@@ -103,6 +103,7 @@ def _next_path(batch: Batch) -> str:
 
 BATCH_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {
+        "model": list[CloudEvent],
         "description": "entries in order; an empty array is the end only where the header says so",
         "headers": {
             NEXT_CURSOR: {"schema": {"type": "string"}, "description": "where to go on"},
@@ -118,7 +119,6 @@ BATCH_RESPONSE: dict[int | str, dict[str, Any]] = {
         },
         "content": {
             MEDIA_TYPE: {
-                "schema": {"type": "array", "items": CloudEvent.model_json_schema()},
                 "example": [
                     {
                         "specversion": "1.0",
