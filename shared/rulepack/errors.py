@@ -85,6 +85,14 @@ class UnknownInput(Malformed):
     title_en = "Input that the rule pack does not take"
 
 
+class ResultTooLarge(RuleViolation):
+    """The facts are allowed one by one, but what they amount to is more than any account holds."""
+
+    code = "result-too-large"
+    title_zh = "计算结果超出金额上限"
+    title_en = "Result beyond the largest amount"
+
+
 class NoTier(RuleViolation):
     """No tier of the pack takes the case: the scheme does not cover it."""
 

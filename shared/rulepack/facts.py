@@ -7,7 +7,7 @@ too, so that one sheet of facts serves every question about a case.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -111,7 +111,7 @@ def read_facts(pack: Pack, section: Section, raw: Mapping[str, object]) -> dict[
         if name in raw:
             value = parse_fact(declared, raw[name])
             if isinstance(value, Violation):
-                found.append(_violation(value.code, f"/facts/{name}", value.zh, value.en))
+                found.append(replace(value, field=f"/facts/{name}"))
             else:
                 values[name] = value
     if found:
@@ -165,11 +165,14 @@ def read_numbers(
 def _whole(declared: FactDeclaration, value: object) -> FactValue | Violation:
     if isinstance(value, bool) or not isinstance(value, int):
         return _kind(f"整数（单位 {declared.unit}）", f"an integer (unit {declared.unit})")
-    if not declared.least <= value <= MAX_FEN:
+    least, most = declared.least, declared.most
+    if not least <= value <= most:
         return Violation(
             code="out_of_range",
-            zh=f"应在 {declared.least} 与 {MAX_FEN} 之间",
-            en=f"must lie between {declared.least} and {MAX_FEN}",
+            zh=f"应在 {least} 与 {most} 之间",
+            en=f"must lie between {least} and {most}",
+            limit=least if value < least else most,
+            actual=value,
         )
     return value
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from shared.money import PPM, Money, Rate, Rounding
+from shared.money import MAX_FEN, PPM, Money, Rate, Rounding
 from shared.rulepack.conditions import evaluate_all, row_steps
-from shared.rulepack.errors import SectionMissing
+from shared.rulepack.errors import ResultTooLarge, SectionMissing
 from shared.rulepack.facts import Inputs, read_facts
 from shared.rulepack.pack import Fee, Pack, PackReference
 from shared.rulepack.trace import Trace, TraceStep, step
@@ -37,7 +37,8 @@ class NoFee(SectionMissing):
 def quote_fee(pack: Pack, *, facts: Mapping[str, object]) -> FeeResult:
     """Quote the fee by the first row whose conditions pass.
 
-    Raises ``UnknownInput`` naming a fact, ``SectionMissing`` without fee rows, ``NoFee``.
+    Raises ``UnknownInput`` naming a fact, ``SectionMissing`` without fee rows, ``NoFee``,
+    ``ResultTooLarge``.
     """
     if not pack.fees:
         raise SectionMissing(f"pack {pack.id} asks no fee")
@@ -48,6 +49,8 @@ def quote_fee(pack: Pack, *, facts: Mapping[str, object]) -> FeeResult:
         steps += row_steps("condition", rows, fee=fee.name)
         if all(row.passed for row in rows):
             amount = _amount(fee, inputs)
+            if amount.fen > MAX_FEN:
+                raise ResultTooLarge(f"fee {fee.name} of pack {pack.id} is beyond {MAX_FEN} fen")
             steps.append(_explain(fee, inputs, amount))
             return FeeResult(amount.fen, fee.name, tuple(steps), pack.reference)
     raise NoFee(f"no fee row of pack {pack.id} takes the case")

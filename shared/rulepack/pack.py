@@ -85,14 +85,15 @@ class Words(Part):
 class FactDeclaration(Words):
     """A fact that the pack reads: what it is called, what it may hold, in which unit.
 
-    ``allowed`` lists the words of a ``word`` or ``words`` fact. An ``int`` is never below
-    ``least``.
+    ``allowed`` lists the words of a ``word`` or ``words`` fact. An ``int`` lies between ``least``
+    and ``most``: a share of something is at most the whole of it.
     """
 
     kind: FactKind
     unit: Unit = "none"
     allowed: Annotated[tuple[Name, ...], Field(max_length=MAX_ROWS)] = ()
     least: Whole = 0
+    most: Whole = MAX_FEN
 
 
 class Quantity(Part):

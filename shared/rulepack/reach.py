@@ -72,7 +72,7 @@ def _candidates(
             near = {declared.least} | {
                 v + d for v in values if isinstance(v, int) for d in (-1, 0, 1)
             }
-            return tuple(sorted(v for v in near if v >= declared.least))
+            return tuple(sorted(v for v in near if declared.least <= v <= declared.most))
         case "date":
             days = [date.fromisoformat(v) for v in values if isinstance(v, str)]
             return tuple(sorted({day + timedelta(days=d) for day in days for d in (-1, 0, 1)}))

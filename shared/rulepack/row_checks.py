@@ -38,6 +38,10 @@ def _facts(pack: Pack) -> Found:
                 "word 与 words 须列出 allowed，其他类型不得列出",
                 "a word or words fact lists its allowed words, and no other fact does",
             )
+        if declared.least > declared.most:
+            yield problem(
+                (*place, "most"), "empty_range", "most 小于 least", "most is less than least"
+            )
         suffix = _SUFFIXES.get(declared.unit, "")
         if declared.unit != "none" and (declared.kind != "int" or not name.endswith(suffix)):
             yield problem(

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from shared.money import PPM, Money, Rate, Rounding
+from shared.money import MAX_FEN, PPM, Money, Rate, Rounding
 from shared.rulepack.conditions import ceiling, evaluate_all, row_steps
-from shared.rulepack.errors import SectionMissing
+from shared.rulepack.errors import ResultTooLarge, SectionMissing
 from shared.rulepack.facts import Inputs, read_facts
 from shared.rulepack.pack import Pack, PackReference, Subsidy, SubsidyRate
 from shared.rulepack.trace import Trace, TraceStep, step
@@ -36,7 +36,8 @@ def quote_subsidy(pack: Pack, *, facts: Mapping[str, object]) -> SubsidyResult:
     """Quote the first subsidy of the pack for the facts.
 
     A case that fails an eligibility row, or that no rate takes, has base 0 and subsidy 0, and the
-    trace says why. Raises ``UnknownInput`` naming a fact, ``SectionMissing`` without a subsidy.
+    trace says why. Raises ``UnknownInput`` naming a fact, ``SectionMissing`` without a subsidy,
+    ``ResultTooLarge``.
     """
     if not pack.subsidies:
         raise SectionMissing(f"pack {pack.id} subsidises nothing")
@@ -65,7 +66,10 @@ def _gross(subsidy: Subsidy, inputs: Inputs) -> Money:
     amount = Money(inputs.whole(subsidy.amount))
     if subsidy.rate is None:
         return amount
-    return amount.times(Fraction(inputs.whole(subsidy.rate), PPM), Rounding.HALF_UP)
+    gross = amount.times(Fraction(inputs.whole(subsidy.rate), PPM), Rounding.HALF_UP)
+    if gross.fen > MAX_FEN:
+        raise ResultTooLarge(f"the amount to subsidise is beyond {MAX_FEN} fen")
+    return gross
 
 
 def _base(subsidy: Subsidy, inputs: Inputs, gross: Money, steps: list[TraceStep]) -> Money:

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.money import MAX_FEN
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.service import ServiceUnderTest
@@ -302,6 +303,21 @@ class TestTermsAndFees:
         answer = await ask(guarantee, "/v1/fees/quote", question)
 
         assert answer.json()["fee_fen"] == 500_000, answer.text
+
+    @pytest.mark.parametrize("share_ppm", [1_000_001, MAX_FEN])
+    async def test_refuses_a_share_of_more_than_the_whole(
+        self, guarantee: ServiceUnderTest, share_ppm: int
+    ) -> None:
+        question = {
+            "rule_pack": "nfgf-scitech-2024",
+            "on": "2026-03-02",
+            "facts": {"guaranteed_amount_fen": MAX_FEN, "nfgf_share_ppm": share_ppm},
+        }
+
+        answer = await ask(guarantee, "/v1/fees/quote", question)
+
+        assert_refused(answer, 422, "rule-pack-input", field="/facts/nfgf_share_ppm")
+        assert answer.json()["violations"][0]["limit"] == 1_000_000
 
     async def test_has_no_rule_for_a_section_that_the_pack_lacks(
         self, guarantee: ServiceUnderTest

@@ -385,6 +385,13 @@ class TestBreakers:
         assert found in problems(metrics=METRICS, breakers=[a_breaker(**changes)])
 
 
+class TestFacts:
+    def test_refuses_a_range_that_holds_nothing(self) -> None:
+        facts = {"size": SIZE["size"] | {"least": 2, "most": 1}}
+
+        assert ("empty_range", "/facts/size/most") in problems(facts=facts)
+
+
 class TestAmounts:
     def test_refuses_an_amount_that_may_be_negative(self) -> None:
         fee = {"name": "fee", "title": words("fee"), "amount": "size", "rate_ppm": 1}

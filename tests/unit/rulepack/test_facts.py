@@ -25,6 +25,7 @@ class TestParseFact:
             (declared("int"), None, "wrong_kind"),
             (declared("int"), -1, "out_of_range"),
             (declared("int"), MAX_FEN + 1, "out_of_range"),
+            (declared("int", most=1_000_000), 1_000_001, "out_of_range"),
             (declared("bool"), 1, "wrong_kind"),
             (declared("bool"), "true", "wrong_kind"),
             (declared("date"), "2026-02-30", "wrong_kind"),
@@ -53,6 +54,7 @@ class TestParseFact:
             (declared("int"), 0),
             (declared("int"), MAX_FEN),
             (declared("int", least=-5), -5),
+            (declared("int", most=1_000_000), 1_000_000),
             (declared("bool"), False),
             (declared("word", allowed=["a"]), "a"),
         ],
@@ -76,6 +78,22 @@ class TestReadFacts:
             ("/facts/colour", "unknown_fact"),
             ("/facts/tenor_months", "missing_fact"),
         }
+
+    @pytest.mark.parametrize("share", ["bank", "nfgf", "province", "guarantor"])
+    def test_refuses_a_share_of_more_than_the_whole(self, share: str) -> None:
+        name = f"{share}_share_ppm"
+        whole = dict.fromkeys(facts_read(shipped("nfgf-scitech-2024"), "terms"), 1_000_000)
+        facts = whole | {"firm_categories": ["hnte"], name: 1_000_001}
+
+        with pytest.raises(UnknownInput) as caught:
+            read_facts(shipped("nfgf-scitech-2024"), "terms", facts)
+
+        [violation] = caught.value.violations
+        assert (violation.field, violation.limit, violation.actual) == (
+            f"/facts/{name}",
+            1_000_000,
+            1_000_001,
+        )
 
     def test_asks_for_no_fact_that_the_section_does_not_read(self) -> None:
         assert read_facts(shipped("sip-yuankedai"), "split", {}) == {}

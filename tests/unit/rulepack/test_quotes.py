@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from shared.money import MAX_FEN
 from shared.rulepack.breakers import check_breakers, reaches
-from shared.rulepack.errors import SectionMissing, UnknownInput
+from shared.rulepack.errors import ResultTooLarge, SectionMissing, UnknownInput
 from shared.rulepack.fees import NoFee, quote_fee
 from shared.rulepack.pack import Pack
 from shared.rulepack.subsidies import SubsidyResult, quote_subsidy
@@ -260,6 +261,26 @@ class TestFees:
         quotes = [quote_fee(pack, facts={"amount_fen": fen}).fee_fen for fen in (33, 34, 100)]
 
         assert quotes == [0, 1, 2]
+
+    def test_are_refused_where_they_exceed_every_amount(self) -> None:
+        facts = {
+            "amount_fen": {"kind": "int", "unit": "fen", **words("amount")},
+            "times": {"kind": "int", **words("times")},
+        }
+        fee = {
+            "name": "fee",
+            "title": words("fee"),
+            "amount": "amount_fen",
+            "portion": "times",
+            "rate_ppm": 1_000_000,
+        }
+        pack = Pack.model_validate(pack_data(facts=facts, fees=[fee]))
+
+        most = quote_fee(pack, facts={"amount_fen": MAX_FEN, "times": 1_000_000})
+        with pytest.raises(ResultTooLarge):
+            quote_fee(pack, facts={"amount_fen": MAX_FEN, "times": 1_000_001})
+
+        assert most.fee_fen == MAX_FEN
 
     def test_are_refused_where_no_row_matches_or_none_exists(self) -> None:
         fee = {"name": "f", "title": words("f"), "amount": "size", "rate_ppm": 1}
