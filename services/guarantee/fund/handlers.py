@@ -30,7 +30,7 @@ async def open_fund(work: Transaction, *, code: str, leverage: int, by: str) -> 
 async def pay_in(
     work: Transaction, code: str, *, amount_fen: int, contributor: str, reader: str
 ) -> Stored:
-    """Book capital that a contributor paid in."""
+    """Book capital that a contributor paid in; raises FundCapitalLimit."""
     stored = await store.lock(work, code, reader=reader)
     slip = _slip(work, cause_id=work.new_id(), note=contributor)
     return await _book(work, stored, rules.pay_in(stored.fund, slip, amount_fen=amount_fen))

@@ -63,6 +63,14 @@ class FundShort(RuleViolation):
     title_en = "Fund short of free cash"
 
 
+class FundCapitalLimit(RuleViolation):
+    """The fund would hold more capital than the ledger takes: more than any real fund has."""
+
+    code = "fund-capital-limit"
+    title_zh = "基金资本金超出记账上限"
+    title_en = "Capital beyond the ledger's limit"
+
+
 class FundCapacityExhausted(RuleViolation):
     """Commitments would exceed leverage × capital."""
 
@@ -93,6 +101,10 @@ class PostingNotReversible(Conflict):
     code = "posting-not-reversible"
     title_zh = "凭证不可冲正"
     title_en = "Posting not reversible"
+
+
+MAX_CAPITAL_FEN = 10**17
+"""One quadrillion yuan, so that twenty times it (the highest leverage) still is an amount."""
 
 
 class Account(StrEnum):
@@ -210,7 +222,12 @@ def capacity_refusal(fund: Fund, *, amount_fen: int) -> Violation | None:
 
 
 def pay_in(fund: Fund, slip: Slip, *, amount_fen: int) -> tuple[Fund, Posting, FundCapitalPaidIn]:
-    """Receive capital: debit cash, credit capital."""
+    """Receive capital: debit cash, credit capital; raises :class:`FundCapitalLimit`."""
+    room = MAX_CAPITAL_FEN - fund.capital_fen
+    if amount_fen > room:
+        zh, en = f"最多还可投入 {room} 分", f"at most {room} fen more can be paid in"
+        refusal = Violation(FundCapitalLimit.code, zh, en, "/amount_fen", room, amount_fen)
+        raise FundCapitalLimit(f"fund {fund.code} is at its limit", violations=(refusal,))
     lines = _transfer(Account.CASH, Account.CAPITAL, amount_fen)
     posting = _posting(fund, slip, PostingKind.CAPITAL_PAID_IN, lines)
     event = FundCapitalPaidIn(

@@ -102,6 +102,18 @@ class TestCapital:
 
         assert_refused(answer, 422, "malformed", field=field)
 
+    async def test_is_refused_beyond_what_the_ledger_takes(self, scheme: Scheme) -> None:
+        async with scheme.service.database.transaction() as work:
+            await work.execute("UPDATE fund SET capital_fen = $1 WHERE code = $2", 10**17 - 1, POOL)
+        body = {"amount_fen": 2, "contributor": "x"}
+
+        beyond = await scheme.post(f"/v1/funds/{POOL}/capital", body, org=POOL, scopes=FUND)
+        last = await scheme.pay_in(POOL, 1)
+
+        assert_refused(beyond, 409, "fund-capital-limit", field="/amount_fen")
+        assert beyond.json()["violations"][0]["limit"] == 1
+        assert last["capital_fen"] == 10**17
+
     async def test_needs_the_scope(self, scheme: Scheme) -> None:
         body = {"amount_fen": 1, "contributor": "x"}
 

@@ -119,6 +119,20 @@ class TestCash:
         assert event.claim_id == UUID(int=9)
 
 
+class TestPayIn:
+    def test_fills_the_ledger_to_its_limit_and_not_beyond(self) -> None:
+        room = rules.MAX_CAPITAL_FEN - FUND.capital_fen
+
+        full, _, _ = rules.pay_in(FUND, a_slip(), amount_fen=room)
+        with pytest.raises(rules.FundCapitalLimit) as refused:
+            rules.pay_in(FUND, a_slip(), amount_fen=room + 1)
+
+        assert full.capital_fen == rules.MAX_CAPITAL_FEN
+        assert [(v.field, v.limit, v.actual) for v in refused.value.violations] == [
+            ("/amount_fen", room, room + 1)
+        ]
+
+
 class TestReverse:
     def test_is_the_mirror_image_of_a_payment_of_capital(self) -> None:
         paid, posting, _ = rules.pay_in(FUND, a_slip(), amount_fen=50)
