@@ -9,6 +9,7 @@ from shared.events.guarantee import (
     ClaimClosed,
     ClaimSettled,
     GuaranteeDeclined,
+    GuaranteeReleased,
     LetterIssued,
 )
 from shared.events.registry import (
@@ -28,6 +29,7 @@ SUBSCRIPTIONS: Subscriptions = {
     BreakerRestored: known.on_breaker_restored,
     LetterIssued: processes.on_letter_issued,
     GuaranteeDeclined: processes.on_guarantee_declined,
+    GuaranteeReleased: processes.on_guarantee_released,
     EnrolmentDeadlineReached: processes.on_deadline,
     ClaimSettled: processes.on_claim_settled,
     ClaimClosed: processes.on_claim_closed,

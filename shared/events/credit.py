@@ -150,6 +150,30 @@ class LoanClassified(Event):
     classified_on: Day
 
 
+class LoanSettled(Event):
+    """The loan was repaid in full (结清): nothing is outstanding any more."""
+
+    TYPE: ClassVar[str] = "credit.loan.settled.v1"
+    SUBJECT: ClassVar[str] = "loan_id"
+
+    loan_id: Id
+    uscc: UsccText
+    bank: OrgCode
+    settled_on: Day
+
+
+class LoanWithdrawn(Event):
+    """The contract was given up before the loan was drawn (撤销)."""
+
+    TYPE: ClassVar[str] = "credit.loan.withdrawn.v1"
+    SUBJECT: ClassVar[str] = "loan_id"
+
+    loan_id: Id
+    uscc: UsccText
+    bank: OrgCode
+    withdrawn_on: Day
+
+
 class LoanCompensated(Event):
     """The parties bore the loss of the loan: the bank's claim was settled (代偿)."""
 

@@ -11,6 +11,7 @@ from services.credit.loans.schemas import (
     ContractLoan,
     Draw,
     RequestEnrolment,
+    Withdraw,
 )
 from shared.db.database import Transaction
 from shared.errors import Conflict
@@ -79,6 +80,15 @@ async def draw(
     """Record the drawdown."""
     stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
     loan, event = rules.draw(stored.loan, disbursed_on=body.disbursed_on, today=work.today)
+    return await _save(work, stored, loan, event)
+
+
+async def withdraw(
+    work: Transaction, loan_id: UUID, body: Withdraw, *, bank: str, expected_version: int
+) -> Stored:
+    """Record that a loan was given up before it was drawn."""
+    stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
+    loan, event = rules.withdraw(stored.loan, withdrawn_on=body.withdrawn_on, today=work.today)
     return await _save(work, stored, loan, event)
 
 

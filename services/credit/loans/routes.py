@@ -13,8 +13,9 @@ from services.credit.loans.schemas import (
     LoanPage,
     LoanView,
     RequestEnrolment,
+    Withdraw,
 )
-from services.credit.processes.handlers import request_enrolment as ask
+from services.credit.processes import handlers as processes
 from shared.web import commands, paging
 from shared.web.commands import Command
 from shared.web.fields import OrgCode
@@ -51,7 +52,9 @@ async def request_enrolment(loan_id: UUID, body: RequestEnrolment, command: Writ
     """Ask a programme to enrol the loan (备案); its answer comes as an event."""
     expected, bank = command.if_match, command.caller.org
     return await command.run(
-        lambda work: ask(work, loan_id, body, bank=bank, expected_version=expected),
+        lambda work: processes.request_enrolment(
+            work, loan_id, body, bank=bank, expected_version=expected
+        ),
         present=LoanView.of,
     )
 
@@ -62,6 +65,16 @@ async def draw_loan(loan_id: UUID, body: Draw, command: Write) -> Response:
     expected, bank = command.if_match, command.caller.org
     return await command.run(
         lambda work: handlers.draw(work, loan_id, body, bank=bank, expected_version=expected),
+        present=LoanView.of,
+    )
+
+
+@router.post("/{loan_id}/withdrawal", response_model=LoanView, responses=CHANGES)
+async def withdraw_loan(loan_id: UUID, body: Withdraw, command: Write) -> Response:
+    """Give the contract up before the drawdown (撤销); its guarantee is then released."""
+    expected, bank = command.if_match, command.caller.org
+    return await command.run(
+        lambda work: processes.withdraw(work, loan_id, body, bank=bank, expected_version=expected),
         present=LoanView.of,
     )
 

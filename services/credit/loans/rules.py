@@ -1,8 +1,9 @@
 """Loans (贷款) as the bank reports them; the bank's own books stay the record of the loan.
 
 Sources: 连政办发〔2024〕13号 (banks enrol loans in programmes before they are drawn) and
-domain.md §5.2: contracted → (enrolled) → drawn → ... → compensated → closed. What a bank reports of
-a drawn loan is decided in the slice ``reports``.
+domain.md §5.2: contracted → (enrolled) → drawn → ... → settled, or → compensated → closed; a loan
+that is not drawn may be withdrawn. What a bank reports of a drawn loan is decided in the slice
+``reports``.
 
 Example: 4,000,000.00 yuan over 12 months, drawn 2026-03-02: 400,000,000 fen are outstanding, and
 the loan matures on 2027-03-02.
@@ -25,6 +26,7 @@ from shared.events.credit import (
     LoanContracted,
     LoanDisbursed,
     LoanEnrolled,
+    LoanWithdrawn,
 )
 from shared.uscc import Uscc
 
@@ -45,6 +47,18 @@ class LoanState(StrEnum):
     CLASSIFIED = "classified"
     COMPENSATED = "compensated"
     CLOSED = "closed"
+    SETTLED = "settled"
+    WITHDRAWN = "withdrawn"
+
+
+_UNDRAWN = frozenset(
+    {
+        LoanState.CONTRACTED,
+        LoanState.ENROLMENT_REQUESTED,
+        LoanState.ENROLLED,
+        LoanState.ENROLMENT_REFUSED,
+    }
+)
 
 
 class LoanStateConflict(Conflict):
@@ -95,6 +109,8 @@ class Loan:
     claim_id: UUID | None = None
     compensated_fen: int | None = None
     closed_on: date | None = None
+    settled_on: date | None = None
+    withdrawn_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +226,17 @@ def draw(loan: Loan, *, disbursed_on: date, today: date) -> tuple[Loan, LoanDisb
         reported_on=disbursed_on,
     )
     return drawn, event
+
+
+def withdraw(loan: Loan, *, withdrawn_on: date, today: date) -> tuple[Loan, LoanWithdrawn]:
+    """Record that the contract was given up before the loan was drawn (撤销)."""
+    require_state(loan, *_UNDRAWN)
+    earliest = max(loan.signed_on, loan.enrolled_on or loan.signed_on)
+    check_dates(("withdrawn_on", withdrawn_on, earliest, today))
+    event = LoanWithdrawn(
+        loan_id=loan.id, uscc=loan.uscc.code, bank=loan.bank, withdrawn_on=withdrawn_on
+    )
+    return replace(loan, state=LoanState.WITHDRAWN, withdrawn_on=withdrawn_on), event
 
 
 def compensate(loan: Loan, *, claim_id: UUID, compensated_fen: int) -> tuple[Loan, LoanCompensated]:

@@ -55,6 +55,12 @@ class Draw(Body):
     disbursed_on: Day
 
 
+class Withdraw(Body):
+    """When the contract was given up."""
+
+    withdrawn_on: Day
+
+
 class LoanView(View):
     """A loan as its bank and its supervisors see it."""
 
@@ -83,6 +89,8 @@ class LoanView(View):
     claim_id: Id | None
     compensated_fen: Fen | None
     closed_on: Day | None
+    settled_on: Day | None
+    withdrawn_on: Day | None
     version: Count
 
     @classmethod
@@ -115,6 +123,8 @@ class LoanView(View):
             claim_id=loan.claim_id,
             compensated_fen=loan.compensated_fen,
             closed_on=loan.closed_on,
+            settled_on=loan.settled_on,
+            withdrawn_on=loan.withdrawn_on,
             version=stored.version,
         )
 

@@ -13,7 +13,7 @@ _COLUMNS = (
     "id, version, bank, bank_reference, uscc, demand_id, amount_fen, rate_ppm, tenor_months, "
     "signed_on, state, programme, guarantor, guarantee_id, enrolled_on, refusal_codes, "
     "disbursed_on, matures_on, overdue_since, principal_outstanding_fen, reported_on, "
-    "classification, classified_on, claim_id, compensated_fen, closed_on"
+    "classification, classified_on, claim_id, compensated_fen, closed_on, settled_on, withdrawn_on"
 )
 _CHANGING = (
     "version",
@@ -33,6 +33,8 @@ _CHANGING = (
     "claim_id",
     "compensated_fen",
     "closed_on",
+    "settled_on",
+    "withdrawn_on",
 )
 _INSERT = (
     f"INSERT INTO loan ({_COLUMNS}) VALUES "  # noqa: S608 - constant columns
@@ -92,6 +94,8 @@ def _changing(entry: Stored) -> tuple[object, ...]:
         loan.claim_id,
         loan.compensated_fen,
         loan.closed_on,
+        loan.settled_on,
+        loan.withdrawn_on,
     )
 
 
@@ -213,5 +217,7 @@ def _stored(row: Row) -> Stored:
         claim_id=row["claim_id"],
         compensated_fen=row["compensated_fen"],
         closed_on=row["closed_on"],
+        settled_on=row["settled_on"],
+        withdrawn_on=row["withdrawn_on"],
     )
     return Stored(loan, row["version"])

@@ -43,3 +43,5 @@ class LoanTable(LoansTables, table=True):
     claim_id: UUID | None = Field(sa_column=Column(Uuid))
     compensated_fen: int | None = Field(sa_column=Column(BigInteger))
     closed_on: date | None = Field(sa_column=Column(Date))
+    settled_on: date | None = Field(sa_column=Column(Date))
+    withdrawn_on: date | None = Field(sa_column=Column(Date))

@@ -1,6 +1,7 @@
-"""The process of a guaranteed loan (保证贷款): from the enrolment request to the end of recovery.
+"""The process of a guaranteed loan (保证贷款): from the enrolment request to the loan's end.
 
-It ends enrolled and closed, or refused. What the other service says arrives late, twice or not at
+It ends refused, withdrawn before the drawdown, repaid, released (the loan goes on without its
+guarantee), or compensated and closed. What the other service says arrives late, twice or not at
 all; each of these is a case below. The answer to an enrolment request is due within five days;
 silence counts as a refusal, so that the bank may ask another programme or lend without one.
 
@@ -21,7 +22,16 @@ from shared.messaging.process import ProcessState
 ANSWER_WITHIN = timedelta(days=5)
 TIMEOUT_CODE = "enrolment-timeout"
 
-Step = Literal["asked", "enrolled", "refused", "compensated", "closed"]
+Step = Literal[
+    "asked",
+    "enrolled",
+    "refused",
+    "withdrawn",
+    "repaid",
+    "released",
+    "compensated",
+    "closed",
+]
 
 
 class GuaranteedLoan(ProcessState):
@@ -80,6 +90,28 @@ class DeadlineReached:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The bank gave the contract up before the drawdown."""
+
+    loan_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Repaid:
+    """The loan was repaid in full."""
+
+    loan_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The guarantor is free of the guarantee."""
+
+    loan_id: UUID
+    guarantee_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """Every party paid its part of the loss."""
 
@@ -96,7 +128,17 @@ class Ended:
     on: date
 
 
-Signal = Asked | LetterArrived | Declined | DeadlineReached | Settled | Ended
+Signal = (
+    Asked
+    | LetterArrived
+    | Declined
+    | DeadlineReached
+    | Withdrawn
+    | Repaid
+    | Released
+    | Settled
+    | Ended
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +211,21 @@ def react(state: GuaranteedLoan, signal: Signal) -> tuple[GuaranteedLoan, Sequen
         case DeadlineReached(loan_id, at) if state.step == "asked" and _is_over(state, at):
             refused = _moved(state, "refused", ended=True)
             decided = refused, [RefuseLoan(loan_id, (TIMEOUT_CODE,))]
+        case Withdrawn() if state.step in {"asked", "enrolled", "refused"}:
+            decided = _moved(state, "withdrawn", ended=True), []
+        case Repaid() if state.step == "enrolled":
+            # A claim that was settled after all is the guarantors' to get back, by recovery.
+            decided = _moved(state, "repaid", ended=True), []
+        case Released(_, state.guarantee_id) if state.step == "enrolled":
+            decided = _moved(state, "released", ended=True), []
         case Settled(loan_id, claim_id, compensated_fen) if state.step == "enrolled":
             compensated = _moved(state, "compensated")
             decided = compensated, [CompensateLoan(loan_id, claim_id, compensated_fen)]
         case Ended(loan_id, on) if state.step == "compensated":
             decided = _moved(state, "closed", ended=True), [CloseLoan(loan_id, on)]
         case _:
-            # A repeat, a decline of a programme asked before, or an answer to a question that is
-            # settled: decided already.
+            # A repeat, a decline of a programme asked before, an answer to a question that is
+            # settled, or word of a guarantee whose loan has ended: decided already.
             pass
     return decided
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from services.credit.loans import handlers as loans
 from services.credit.loans import rules
 from services.credit.loans.rules import Loan, Stored
-from services.credit.loans.schemas import RequestEnrolment
+from services.credit.loans.schemas import RequestEnrolment, Withdraw
 from services.credit.processes import guaranteed_loan as process
 from services.credit.processes.guaranteed_loan import (
     Asked,
@@ -21,14 +21,23 @@ from services.credit.processes.guaranteed_loan import (
     Letter,
     LetterArrived,
     RefuseLoan,
+    Released,
+    Repaid,
     ScheduleDeadline,
     Settled,
     Signal,
+    Withdrawn,
 )
 from shared.db.database import Transaction
 from shared.events.credit import EnrolmentDeadlineReached
 from shared.events.envelope import Event, Received
-from shared.events.guarantee import ClaimClosed, ClaimSettled, GuaranteeDeclined, LetterIssued
+from shared.events.guarantee import (
+    ClaimClosed,
+    ClaimSettled,
+    GuaranteeDeclined,
+    GuaranteeReleased,
+    LetterIssued,
+)
 from shared.messaging.process import Process, advance
 
 
@@ -96,6 +105,22 @@ async def asked(work: Transaction, stored: Stored) -> None:
     await _take(work, Asked(stored.loan.id, stored.loan.programme or "", work.now))
 
 
+async def withdraw(
+    work: Transaction, loan_id: UUID, body: Withdraw, *, bank: str, expected_version: int
+) -> Stored:
+    """Give a loan up before it is drawn, and wait for no answer any more."""
+    stored = await loans.withdraw(work, loan_id, body, bank=bank, expected_version=expected_version)
+    if stored.loan.programme is not None:
+        await _take(work, Withdrawn(loan_id))
+    return stored
+
+
+async def repaid(work: Transaction, stored: Stored) -> None:
+    """End the process of a loan that was repaid in full, if it is guaranteed."""
+    if stored.loan.guarantee_id is not None:
+        await _take(work, Repaid(stored.loan.id))
+
+
 async def on_letter_issued(work: Transaction, received: Received[LetterIssued]) -> None:
     """The guarantor answered yes; a loan that is being drawn meanwhile is drawn first."""
     event = received.data
@@ -119,6 +144,12 @@ async def on_guarantee_declined(work: Transaction, received: Received[GuaranteeD
 async def on_deadline(work: Transaction, received: Received[EnrolmentDeadlineReached]) -> None:
     """The time for an answer may be over."""
     await _take(work, DeadlineReached(received.data.loan_id, work.now))
+
+
+async def on_guarantee_released(work: Transaction, received: Received[GuaranteeReleased]) -> None:
+    """The loan goes on without its guarantee, or has ended."""
+    event = received.data
+    await _take(work, Released(event.loan_id, event.guarantee_id))
 
 
 async def on_claim_settled(work: Transaction, received: Received[ClaimSettled]) -> None:

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from services.credit.loans import handlers as loans
 from services.credit.loans.rules import Stored
+from services.credit.processes import handlers as processes
 from services.credit.reports import rules
-from services.credit.reports.schemas import Classify, ReportOverdue
+from services.credit.reports.schemas import Classify, ReportOverdue, Settle
 from shared.db.database import Transaction
 
 
@@ -37,3 +38,14 @@ async def classify(
         today=work.today,
     )
     return await loans.save(work, stored, loan, event)
+
+
+async def settle(
+    work: Transaction, loan_id: UUID, body: Settle, *, bank: str, expected_version: int
+) -> Stored:
+    """Record that the loan was repaid in full, and end its process."""
+    stored = await loans.lock_own(work, loan_id, bank=bank, expected_version=expected_version)
+    loan, event = rules.settle(stored.loan, settled_on=body.settled_on, today=work.today)
+    saved = await loans.save(work, stored, loan, event)
+    await processes.repaid(work, saved)
+    return saved

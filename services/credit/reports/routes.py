@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from services.credit.loans.schemas import LoanView
 from services.credit.reports import handlers
-from services.credit.reports.schemas import Classify, ReportOverdue
+from services.credit.reports.schemas import Classify, ReportOverdue, Settle
 from shared.web import commands
 from shared.web.commands import Command
 from shared.web.problem import problems
@@ -36,5 +36,15 @@ async def classify_loan(loan_id: UUID, body: Classify, command: Write) -> Respon
     expected, bank = command.if_match, command.caller.org
     return await command.run(
         lambda work: handlers.classify(work, loan_id, body, bank=bank, expected_version=expected),
+        present=LoanView.of,
+    )
+
+
+@router.post("/{loan_id}/settlement", response_model=LoanView, responses=CHANGES)
+async def settle_loan(loan_id: UUID, body: Settle, command: Write) -> Response:
+    """Report that the loan was repaid in full (结清); its guarantee is then released."""
+    expected, bank = command.if_match, command.caller.org
+    return await command.run(
+        lambda work: handlers.settle(work, loan_id, body, bank=bank, expected_version=expected),
         present=LoanView.of,
     )

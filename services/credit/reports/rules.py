@@ -1,4 +1,4 @@
-"""What a bank reports of a drawn loan: overdue (逾期) and its class (五级分类).
+"""What a bank reports of a drawn loan: overdue (逾期), its class (五级分类), its settlement (结清).
 
 Sources: 商业银行金融资产风险分类办法 (Order 2023 No. 1): overdue makes at least special mention
 (关注), more than 90 days at least substandard (次级), more than 270 doubtful (可疑), more than 360
@@ -18,7 +18,7 @@ from typing import get_args
 
 from services.credit.loans.rules import Loan, LoanState, check_dates, require_state
 from shared.errors import RuleViolation, Violation
-from shared.events.credit import Classification, LoanClassified, OverdueReported
+from shared.events.credit import Classification, LoanClassified, LoanSettled, OverdueReported
 
 CLASSES = get_args(Classification)
 """Best first."""
@@ -127,6 +127,21 @@ def classify(
         reported_on=classified_on,
     )
     return classified, event
+
+
+def settle(loan: Loan, *, settled_on: date, today: date) -> tuple[Loan, LoanSettled]:
+    """Record that the loan was repaid in full (结清); a compensated one is closed."""
+    require_state(loan, *_OUTSTANDING)
+    check_dates(("settled_on", settled_on, _newest(loan, loan.disbursed_on), today))
+    event = LoanSettled(loan_id=loan.id, uscc=loan.uscc.code, bank=loan.bank, settled_on=settled_on)
+    settled = replace(
+        loan,
+        state=LoanState.SETTLED,
+        settled_on=settled_on,
+        principal_outstanding_fen=0,
+        reported_on=settled_on,
+    )
+    return settled, event
 
 
 def least_class(overdue_since: date | None, on: date) -> Classification:

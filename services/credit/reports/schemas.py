@@ -16,6 +16,12 @@ class ReportOverdue(Body):
     reported_on: Day
 
 
+class Settle(Body):
+    """When the loan was repaid in full."""
+
+    settled_on: Day
+
+
 class Classify(Body):
     """The five-class classification."""
 

@@ -59,6 +59,8 @@ STATEMENTS = (
         claim_id uuid,
         compensated_fen bigint,
         closed_on date,
+        settled_on date,
+        withdrawn_on date,
         UNIQUE (bank, bank_reference)
     )
     """,

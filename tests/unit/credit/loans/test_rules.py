@@ -23,8 +23,9 @@ from services.credit.loans.rules import (
     enrol,
     refuse_enrolment,
     request_enrolment,
+    withdraw,
 )
-from services.credit.reports.rules import classify, report_overdue
+from services.credit.reports.rules import classify, report_overdue, settle
 from tests.support.lending import DRAWN_ON, TODAY, a_loan
 
 A_DAY = timedelta(days=1)
@@ -56,6 +57,8 @@ COMMANDS: dict[str, Callable[[Loan], Loan]] = {
         classified_on=TODAY,
         today=TODAY,
     )[0],
+    "settle": lambda loan: settle(loan, settled_on=TODAY, today=TODAY)[0],
+    "withdraw": lambda loan: withdraw(loan, withdrawn_on=TODAY, today=TODAY)[0],
     "compensate": lambda loan: compensate(loan, claim_id=UUID(int=8), compensated_fen=1)[0],
     "close": lambda loan: close(loan, closed_on=TODAY)[0],
 }
@@ -74,6 +77,13 @@ MOVES: dict[tuple[LoanState, str], LoanState] = {
     (S.DRAWN, "classify"): S.CLASSIFIED,
     (S.OVERDUE, "classify"): S.CLASSIFIED,
     (S.CLASSIFIED, "classify"): S.CLASSIFIED,
+    (S.DRAWN, "settle"): S.SETTLED,
+    (S.OVERDUE, "settle"): S.SETTLED,
+    (S.CLASSIFIED, "settle"): S.SETTLED,
+    (S.CONTRACTED, "withdraw"): S.WITHDRAWN,
+    (S.ENROLMENT_REQUESTED, "withdraw"): S.WITHDRAWN,
+    (S.ENROLLED, "withdraw"): S.WITHDRAWN,
+    (S.ENROLMENT_REFUSED, "withdraw"): S.WITHDRAWN,
     (S.CLASSIFIED, "compensate"): S.COMPENSATED,
     (S.COMPENSATED, "close"): S.CLOSED,
 }
@@ -184,6 +194,24 @@ class TestDrawdown:
             draw(loan, disbursed_on=earliest - A_DAY, today=TODAY)
         (violation,) = refused.value.violations
         assert (violation.field, violation.limit) == ("/disbursed_on", f"{earliest}..{TODAY}")
+
+
+class TestWithdrawal:
+    LETTER_ON = date(2026, 3, 2)
+
+    @pytest.mark.parametrize("day", [LETTER_ON - A_DAY, TODAY + A_DAY])
+    def test_is_not_before_the_letter_or_after_today(self, day: date) -> None:
+        loan = a_loan(state=S.ENROLLED, enrolled_on=self.LETTER_ON)
+
+        with pytest.raises(LoanDateInvalid) as refused:
+            withdraw(loan, withdrawn_on=day, today=TODAY)
+
+        assert [v.field for v in refused.value.violations] == ["/withdrawn_on"]
+
+    def test_keeps_its_day(self) -> None:
+        withdrawn, event = withdraw(a_loan(), withdrawn_on=TODAY, today=TODAY)
+
+        assert withdrawn.withdrawn_on == event.withdrawn_on == TODAY
 
 
 class TestEnd:

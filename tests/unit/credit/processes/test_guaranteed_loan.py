@@ -1,6 +1,7 @@
 """The process of a guaranteed loan: every step with every signal, late and repeated ones too."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
 import pytest
@@ -22,10 +23,13 @@ from services.credit.processes.guaranteed_loan import (
     Letter,
     LetterArrived,
     RefuseLoan,
+    Released,
+    Repaid,
     ScheduleDeadline,
     Settled,
     Signal,
     Step,
+    Withdrawn,
     begin,
     react,
 )
@@ -57,10 +61,14 @@ SIGNALS: dict[str, Signal] = {
     "declined by an earlier programme": Declined(LOAN, BEFORE, ("amount",)),
     "deadline": DeadlineReached(LOAN, DUE),
     "deadline of an earlier request": DeadlineReached(LOAN, DUE - A_SECOND),
+    "withdrawn": Withdrawn(LOAN),
+    "repaid": Repaid(LOAN),
+    "released": Released(LOAN, GUARANTEE),
+    "another guarantee released": Released(LOAN, UUID(int=9)),
     "settled": Settled(LOAN, CLAIM, 333_333_333),
     "ended": Ended(LOAN, date(2026, 9, 1)),
 }
-STEPS: tuple[Step, ...] = ("asked", "enrolled", "refused", "compensated", "closed")
+STEPS: tuple[Step, ...] = get_args(Step)
 ASK_AGAIN: tuple[Step, list[Command]] = ("asked", [ScheduleDeadline(LOAN, DUE)])
 ENROLLED: tuple[Step, list[Command]] = ("enrolled", [EnrolLoan(LOAN, a_letter())])
 ENROLLED_BEFORE: tuple[Step, list[Command]] = ("enrolled", [EnrolLoan(LOAN, a_letter(BEFORE))])
@@ -70,6 +78,11 @@ MOVES: dict[tuple[Step, str], tuple[Step, list[Command]]] = {
     ("asked", "letter of an earlier request"): ENROLLED_BEFORE,
     ("asked", "declined"): ("refused", [RefuseLoan(LOAN, ("amount",))]),
     ("asked", "deadline"): ("refused", [RefuseLoan(LOAN, (TIMEOUT_CODE,))]),
+    ("asked", "withdrawn"): ("withdrawn", []),
+    ("enrolled", "withdrawn"): ("withdrawn", []),
+    ("refused", "withdrawn"): ("withdrawn", []),
+    ("enrolled", "repaid"): ("repaid", []),
+    ("enrolled", "released"): ("released", []),
     ("enrolled", "settled"): ("compensated", [CompensateLoan(LOAN, CLAIM, 333_333_333)]),
     ("refused", "asked"): ASK_AGAIN,
     ("refused", "letter"): ENROLLED,
@@ -77,7 +90,7 @@ MOVES: dict[tuple[Step, str], tuple[Step, list[Command]]] = {
     ("compensated", "ended"): ("closed", [CloseLoan(LOAN, date(2026, 9, 1))]),
 }
 """What moves the process; any other pair of step and signal changes nothing."""
-ENDED = {"refused", "closed"}
+ENDED = {"refused", "withdrawn", "repaid", "released", "closed"}
 
 
 def at(step: Step) -> GuaranteedLoan:
@@ -86,6 +99,7 @@ def at(step: Step) -> GuaranteedLoan:
         loan_id=LOAN,
         programme=HERE,
         earlier=(BEFORE,),
+        guarantee_id=None if step in {"asked", "refused"} else GUARANTEE,
         step=step,
         ended=step in ENDED,
         deadline=DUE if step == "asked" else None,
@@ -137,7 +151,7 @@ class TestReact:
         assert overtaken == letter_first
         assert not overtaken.ended
 
-    @pytest.mark.parametrize("signal", [name for name in SIGNALS if name != "asked"])
+    @pytest.mark.parametrize("signal", sorted(set(SIGNALS) - {"asked", "withdrawn"}))
     def test_does_nothing_on_what_comes_before_the_request(self, signal: str) -> None:
         state = begin(SIGNALS[signal])
 

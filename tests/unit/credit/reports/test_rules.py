@@ -12,6 +12,7 @@ from services.credit.reports.rules import (
     classify,
     least_class,
     report_overdue,
+    settle,
 )
 from shared.events.credit import Classification
 from tests.support.lending import DRAWN_ON, TODAY, a_loan
@@ -189,3 +190,29 @@ class TestOrder:
 
         assert taken.reported_on == self.NEWEST + later
         assert taken.principal_outstanding_fen == {"overdue": 1, "classified": 2}[second]
+
+
+class TestSettlement:
+    def test_leaves_nothing_outstanding(self) -> None:
+        loan = a_loan(state=S.CLASSIFIED, principal_outstanding_fen=333_333_333)
+
+        settled, event = settle(loan, settled_on=TODAY, today=TODAY)
+
+        assert (settled.principal_outstanding_fen, settled.settled_on) == (0, TODAY)
+        assert (event.settled_on, event.bank, event.uscc) == (TODAY, loan.bank, loan.uscc.code)
+
+    @pytest.mark.parametrize(
+        ("reported_on", "day"),
+        [
+            (None, DRAWN_ON - A_DAY),
+            (date(2026, 6, 1), date(2026, 5, 31)),
+            (None, TODAY + A_DAY),
+        ],
+    )
+    def test_is_between_the_newest_report_and_today(
+        self, reported_on: date | None, day: date
+    ) -> None:
+        with pytest.raises(LoanDateInvalid) as refused:
+            settle(a_loan(state=S.DRAWN, reported_on=reported_on), settled_on=day, today=TODAY)
+
+        assert [v.field for v in refused.value.violations] == ["/settled_on"]
