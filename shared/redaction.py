@@ -29,7 +29,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _FIGURE_NAME = re.compile(
-    r"(?:^|_)(?:fen|ppm|offset|position|partition|sequence|count|depth|lag|version|revision|size"
+    r"(?:^|[_.])(?:fen|ppm|offset|position|partition|sequence|count|depth|lag|version|revision|size"
     r"|bytes|records|rows|events|pid|port|id|s|ms|us|ns)$",
     re.IGNORECASE,
 )

@@ -15,9 +15,16 @@ from shared import metrics
 from shared.db import revision
 from shared.db.database import Database
 from shared.errors import DomainError, Malformed, Transient
-from shared.telemetry import span
+from shared.telemetry import fail, span
 from shared.web.auth import TokenVerifier
-from shared.web.problem import HANDLERS, BodyTooLarge, problem_of, publish_problems, respond
+from shared.web.problem import (
+    HANDLERS,
+    BodyTooLarge,
+    on_defect,
+    problem_of,
+    publish_problems,
+    respond,
+)
 from shared.web.texts import refuse_unusable_text
 
 
@@ -60,6 +67,8 @@ def create_app(
         lifespan=lifespan,
         separate_input_output_schemas=False,
         redoc_url=None,
+        # Edge makes the span and the metrics; the framework's would repeat them, query included.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     bind(app, database=database, verifier=verifier, state=state)
     for kind, handler in HANDLERS:
@@ -131,6 +140,7 @@ def _health(service: str) -> APIRouter:
     return router
 
 
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 CLIENT_GONE = 499
 """Counted, never sent: the client went before its request was whole."""
 
@@ -156,7 +166,7 @@ class Edge:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         started = time.perf_counter()
-        status = 500
+        status: int | None = None
 
         async def counted(message: Message) -> None:
             nonlocal status
@@ -164,22 +174,41 @@ class Edge:
                 status = message["status"]
             await send(message)
 
-        name = f"{scope['method']} {scope['path']}"
-        with span(name, kind=SpanKind.SERVER, traceparent=headers.get("traceparent")) as running:
+        # Any other is the caller's invention, and would be a metric of its own.
+        method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+        with span(method, kind=SpanKind.SERVER, traceparent=headers.get("traceparent")) as running:
             try:
-                _refuse_nul(scope)
-                bounded = await self._body(headers, receive)
+                await self._serve(scope, headers, receive, counted)
             except _ClientGone:
                 status = CLIENT_GONE
-            except DomainError as error:
-                await respond(problem_of(error))(scope, receive, counted)
-            else:
-                await self._app(scope, bounded, counted)
-            route = getattr(scope.get("route"), "path", "unmatched")
-            running.update_name(f"{scope['method']} {route}")
-        labels = {"route": route, "method": scope["method"], "status": status}
-        metrics.REQUESTS.add(1, labels)
-        metrics.REQUEST_SECONDS.record(time.perf_counter() - started, {"route": route})
+            except Exception as error:
+                if status is not None:
+                    # The answer has begun: the connection must break, or it would look whole.
+                    status = 500
+                    raise
+                fail(running, error)
+                # Here and not further out, so that log and answer carry the trace id.
+                answer = await on_defect(Request(scope), error)
+                await answer(scope, receive, counted)
+            finally:
+                # The path itself stays out: it holds what the caller made of it.
+                route = getattr(scope.get("route"), "path", "unmatched")
+                labels = {"route": route, "method": method, "status": status or 500}
+                running.update_name(f"{method} {route}")
+                running.set_attribute("http.response.status_code", status or 500)
+                metrics.REQUESTS.add(1, labels)
+                metrics.REQUEST_SECONDS.record(time.perf_counter() - started, {"route": route})
+
+    async def _serve(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send
+    ) -> None:
+        try:
+            _refuse_nul(scope)
+            bounded = await self._body(headers, receive)
+        except DomainError as error:
+            await respond(problem_of(error))(scope, receive, send)
+        else:
+            await self._app(scope, bounded, send)
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> Receive:
         """Read the body up to the bound and hand it on; refuse as soon as it is known too large."""
