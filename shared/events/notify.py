@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.events.envelope import DataClass, Event
-from shared.events.fields import Count, Day, Id, OrgCode, Text
+from shared.events.fields import Count, Day, Id, OrgCode, Text, UsccText
 
 LegalBasis = Literal["duty", "consent"]
 """政务数据共享条例 for departments; the enterprise's authorisation for everyone else."""
@@ -26,7 +26,10 @@ class SubscriptionRequested(Event):
 
 
 class GrantIssued(Event):
-    """The operator approved a subscription: these fields, for this purpose, in this period."""
+    """The operator approved a subscription: these fields, for this purpose, in this period.
+
+    ``enterprises`` is the scope; without one the grant is for every enterprise.
+    """
 
     TYPE: ClassVar[str] = "notify.subscription.grant_issued.v1"
     DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
@@ -41,6 +44,9 @@ class GrantIssued(Event):
     valid_from: Day
     valid_to: Day
     approved_by: Text
+    enterprises: Annotated[
+        tuple[UsccText, ...] | None, Field(examples=[["91320706MA1N00018N"]])
+    ] = None
 
 
 class GrantRevoked(Event):

@@ -156,7 +156,7 @@ def decide(
     ``consents`` are those that the entry's enterprise ever gave to the subscriber.
     """
     grant = subscription.granted_on(today)
-    if grant is None:
+    if grant is None or not grant.covers(entry.uscc):
         return None
     consent_id = None
     if subscription.legal_basis != "duty":

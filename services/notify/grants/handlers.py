@@ -41,7 +41,7 @@ async def approve_subscription(
     caller: Caller,
     expected_version: int,
 ) -> Stored:
-    """Grant a subscription: these fields, in this period."""
+    """Grant a subscription: these fields, of these enterprises, in this period."""
     stored = await store.lock(work, subscription_id, expected_version=expected_version)
     subscription = stored.subscription
     active = await store.lock_active(work, subscription.subscriber, subscription.feed)
@@ -52,6 +52,7 @@ async def approve_subscription(
             valid_from=body.valid_from,
             valid_to=body.valid_to,
             approved_by=caller.sub,
+            enterprises=None if body.enterprises is None else frozenset(body.enterprises),
         ),
         feed=feed_of(subscription.feed),
         kind=await _kind(work, subscription.subscriber),

@@ -3,8 +3,8 @@
 Sources: 政务数据共享条例 (State Council Order 809: departments share by duty, on request and with a
 reviewed purpose), 征信业管理条例 art. 18, 20 and 40(3) (everyone else needs the consent of the
 enterprise, for an agreed purpose). A request names feed, purpose, legal basis and fields; the
-operator, never the subscriber itself, grants all or some of the fields for a half-open period, or
-revokes.
+operator, never the subscriber itself, grants all or some of the fields for a half-open period, of
+all enterprises or of those that it names, or revokes.
 
 Example: dept-sw asks by duty for tax_grade and staff of enterprise-profiles and is granted
 tax_grade for [2026-03-01, 2027-03-01): on 2027-03-01 it reads nothing any more.
@@ -26,6 +26,9 @@ SubscriptionId = NewType("SubscriptionId", UUID)
 
 LONGEST_DAYS = 3 * 366
 """A grant names an end; it is reviewed at least every three years."""
+
+MOST_ENTERPRISES = 1_000
+"""A scope that names more is no scope any more: such a subscriber is granted the whole feed."""
 
 CONSENT_PURPOSES: tuple[str, ...] = get_args(Purpose)
 """For what an enterprise can consent; a subscription on consent has one of these purposes."""
@@ -79,6 +82,14 @@ class GrantPeriodInvalid(RuleViolation):
     title_en = "Invalid grant period"
 
 
+class ScopeNotOfFeed(RuleViolation):
+    """The feed is not about enterprises, so none can be named."""
+
+    code = "scope-not-of-feed"
+    title_zh = "该信息资源不以企业为对象"
+    title_en = "The feed is not about enterprises"
+
+
 class GrantOverlaps(Conflict):
     """Another grant of the same feed to the same subscriber covers some of these days."""
 
@@ -105,12 +116,17 @@ class WrongState(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What the operator granted; ``valid_to`` is exclusive."""
+    """What the operator granted; ``valid_to`` is exclusive, no ``enterprises`` means all."""
 
     fields: tuple[str, ...]
     valid_from: date
     valid_to: date
     approved_by: str
+    enterprises: frozenset[str] | None = None
+
+    def covers(self, uscc: str | None) -> bool:
+        """Tell whether an enterprise is in the scope; what is no enterprise's is in none."""
+        return self.enterprises is None or uscc in self.enterprises
 
     def overlaps(self, other: "Grant") -> bool:
         """Tell whether two grants share a day."""
@@ -174,8 +190,9 @@ def approve(
 ) -> tuple[Subscription, GrantIssued]:
     """Grant a subscription; ``others`` are the subscriber's active grants of the same feed.
 
-    Raises :class:`OwnRequest`, :class:`WrongState`, :class:`GrantPeriodInvalid`,
-    :class:`GrantOverlaps` and what :func:`request` raises, since the directory may have changed.
+    Raises :class:`OwnRequest`, :class:`WrongState`, :class:`ScopeNotOfFeed`,
+    :class:`GrantPeriodInvalid`, :class:`GrantOverlaps` and what :func:`request` raises, since the
+    directory may have changed.
     """
     if approver_org == subscription.subscriber:
         raise OwnRequest("the subscriber's own organisation cannot approve its request")
@@ -185,6 +202,7 @@ def approve(
     _require_basis(subscription, known)
     _require_fields(grant.fields, subscription.wanted)
     _require_clearance(grant.fields, feed, known)
+    _require_scope(grant, feed)
     _require_period(grant, today)
     if any(grant.overlaps(other) for other in others):
         raise GrantOverlaps("another grant of this feed to this subscriber covers some of the days")
@@ -199,6 +217,7 @@ def approve(
         valid_from=grant.valid_from,
         valid_to=grant.valid_to,
         approved_by=grant.approved_by,
+        enterprises=None if grant.enterprises is None else tuple(sorted(grant.enterprises)),
     )
     return active, event
 
@@ -274,6 +293,18 @@ def _require_basis(subscription: Subscription, kind: InstitutionKind) -> None:
         raise LegalBasisInvalid(
             "no enterprise can consent to this purpose", violations=(violation,)
         )
+
+
+def _require_scope(grant: Grant, feed: Feed) -> None:
+    if grant.enterprises is not None and feed.shared_attribute != "uscc":
+        violation = Violation(
+            code="scope",
+            zh="该信息资源的条目不属于任何企业，不能限定企业范围",
+            en="entries of this feed are no enterprise's; grant it without a scope",
+            field="/enterprises",
+            limit=feed.shared_attribute,
+        )
+        raise ScopeNotOfFeed(violation.en, violations=(violation,))
 
 
 def _require_period(grant: Grant, today: date) -> None:

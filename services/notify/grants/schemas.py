@@ -5,16 +5,25 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.notify.grants.rules import State
+from services.notify.grants.rules import MOST_ENTERPRISES, Grant, State
 from services.notify.grants.store import Stored
 from shared.events.fields import Word
 from shared.events.notify import LegalBasis
-from shared.web.fields import Body, Day, Id, OrgCode, Text, View
+from shared.web.fields import Body, Day, Id, OrgCode, Text, UsccField, View
 from shared.web.paging import Page
 
 FeedCode = Annotated[OrgCode, Field(examples=["enterprise-qualifications"])]
 Names = Annotated[
     list[Word], Field(min_length=1, max_length=50, examples=[["uscc", "category", "valid_to"]])
+]
+Enterprises = Annotated[
+    list[UsccField],
+    Field(
+        min_length=1,
+        max_length=MOST_ENTERPRISES,
+        description="the enterprises of whom entries are shown",
+        examples=[["91320706MA1N00018N"]],
+    ),
 ]
 PurposeText = Annotated[Text, Field(examples=["credit_assessment"])]
 Basis = Annotated[LegalBasis, Field(examples=["consent"])]
@@ -30,11 +39,12 @@ class RequestSubscription(Body):
 
 
 class ApproveSubscription(Body):
-    """What the operator grants; ``valid_to`` is exclusive."""
+    """What the operator grants; ``valid_to`` is exclusive, no ``enterprises`` means all."""
 
     fields: Names
     valid_from: Day
     valid_to: Annotated[Day, Field(examples=["2027-03-02"])]
+    enterprises: Enterprises | None = None
 
 
 class RevokeSubscription(Body):
@@ -44,12 +54,25 @@ class RevokeSubscription(Body):
 
 
 class GrantView(View):
-    """A grant: fields, period, and who approved it."""
+    """A grant: fields, period, scope, and who approved it."""
 
     fields: Names
     valid_from: Day
     valid_to: Day
     approved_by: Text
+    enterprises: list[UsccField] | None = Field(description="null: every enterprise")
+
+    @classmethod
+    def of(cls, grant: Grant) -> Self:
+        """Show a grant; the enterprises of its scope are in order."""
+        scope = grant.enterprises
+        return cls(
+            fields=list(grant.fields),
+            valid_from=grant.valid_from,
+            valid_to=grant.valid_to,
+            approved_by=grant.approved_by,
+            enterprises=None if scope is None else sorted(scope),
+        )
 
 
 class SubscriptionView(View):
@@ -79,14 +102,7 @@ class SubscriptionView(View):
             legal_basis=found.legal_basis,
             wanted=list(found.wanted),
             state=found.state,
-            grant=None
-            if grant is None
-            else GrantView(
-                fields=list(grant.fields),
-                valid_from=grant.valid_from,
-                valid_to=grant.valid_to,
-                approved_by=grant.approved_by,
-            ),
+            grant=None if grant is None else GrantView.of(grant),
             revoked_because=found.revoked_because,
             version=stored.version,
         )

@@ -9,7 +9,7 @@ from shared.errors import NotFound, StaleVersion, ensure
 
 _COLUMNS = (
     "id, version, subscriber, feed, purpose, legal_basis, wanted, requested_by, state, fields, "
-    "valid_from, valid_to, approved_by, revoked_because"
+    "valid_from, valid_to, approved_by, enterprises, revoked_because"
 )
 
 
@@ -73,7 +73,7 @@ async def save(work: Transaction, subscription: Subscription, *, version: int) -
     grant = subscription.grant
     tag = await work.execute(
         "UPDATE subscription SET version = $2, state = $3, fields = $4, valid_from = $5, "
-        "valid_to = $6, approved_by = $7, revoked_because = $8 WHERE id = $1",
+        "valid_to = $6, approved_by = $7, enterprises = $8, revoked_because = $9 WHERE id = $1",
         subscription.id,
         version,
         subscription.state,
@@ -81,6 +81,7 @@ async def save(work: Transaction, subscription: Subscription, *, version: int) -
         None if grant is None else grant.valid_from,
         None if grant is None else grant.valid_to,
         None if grant is None else grant.approved_by,
+        None if grant is None or grant.enterprises is None else sorted(grant.enterprises),
         subscription.revoked_because,
     )
     ensure(tag == "UPDATE 1", "a locked subscription exists")
@@ -137,6 +138,7 @@ def _stored(row: Row) -> Stored:
             valid_from=row["valid_from"],
             valid_to=row["valid_to"],
             approved_by=row["approved_by"],
+            enterprises=None if row["enterprises"] is None else frozenset(row["enterprises"]),
         )
     subscription = Subscription(
         id=SubscriptionId(row["id"]),

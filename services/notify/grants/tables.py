@@ -30,4 +30,5 @@ class SubscriptionTable(GrantsTables, table=True):
     valid_from: date | None = Field(sa_column=Column(Date))
     valid_to: date | None = Field(sa_column=Column(Date))
     approved_by: str | None = Field(sa_column=Column(Text))
+    enterprises: list[str] | None = Field(sa_column=Column(ARRAY(Text)))
     revoked_because: str | None = Field(sa_column=Column(Text))

@@ -1,8 +1,9 @@
 """Cursors and filters that no feed gave out, and what a reader without a grant gets."""
 
+from uuid import UUID
+
 import pytest
 
-from shared.ids import new_id
 from shared.web.paging import encode_cursor
 from tests.component.notify.subscribing import FEED, grant, next_cursor, read
 from tests.support.bad_input import assert_refused
@@ -11,6 +12,7 @@ from tests.support.service import ServiceUnderTest
 
 pytestmark = pytest.mark.component
 
+READ_ID = str(UUID(int=9))
 BEYOND = (-1, 2, 2**63 - 1)
 """Positions that a feed of one entry has not."""
 NO_CURSORS = (
@@ -112,7 +114,7 @@ class TestCursorOfTheDisclosures:
     @pytest.mark.parametrize("position", [-5, 0, 2**63 - 1])
     async def test_may_stand_anywhere(self, notify: ServiceUnderTest, position: int) -> None:
         headers = notify.headers("dept-rh", "notify.disclosures:read")
-        cursor = encode_cursor(str(new_id()), position)
+        cursor = encode_cursor(READ_ID, position)
 
         answer = await notify.client.get(f"/v1/disclosures?after={cursor}", headers=headers)
 
@@ -123,9 +125,9 @@ class TestCursorOfTheDisclosures:
         [
             "x",
             encode_cursor("nope", 1),
-            encode_cursor(str(new_id())),
-            encode_cursor(str(new_id()), 2**64 - 1),
-            encode_cursor(str(new_id()), "1"),
+            encode_cursor(READ_ID),
+            encode_cursor(READ_ID, 2**64 - 1),
+            encode_cursor(READ_ID, "1"),
         ],
     )
     async def test_is_refused_where_it_is_none(self, notify: ServiceUnderTest, cursor: str) -> None:

@@ -13,7 +13,17 @@ from shared.events.registry import (
     QualificationAmended,
     QualificationRevoked,
 )
-from tests.component.notify.subscribing import FEED, FIELDS, grant, next_cursor, read, shown
+from shared.ids import new_id
+from tests.component.notify.subscribing import (
+    FEED,
+    FIELDS,
+    approve,
+    ask,
+    grant,
+    next_cursor,
+    read,
+    shown,
+)
 from tests.support.bad_input import assert_refused
 from tests.support.city import (
     CONSENT,
@@ -226,6 +236,39 @@ class TestByDuty:
         )
 
         assert_refused(await read(notify, "dept-rh"), 403, "no-grant")
+
+
+class TestScopeOfEnterprises:
+    async def test_shows_the_named_enterprises_alone_and_all_without_one(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        asking: dict[str, Any] = {"legal_basis": "duty", "purpose": "名单核对"}
+        asked = await ask(notify, "dept-rh", **asking)
+        scoped = await approve(notify, asked.json()["subscription_id"], enterprises=[FIRM, FIRM])
+        await grant(notify, "dept-sw", **asking)
+        await notify.deliver(
+            a_qualification(), a_qualification(uscc=OTHER_FIRM, qualification_id=new_id())
+        )
+
+        answers = [await read(notify, org) for org in ("dept-rh", "dept-sw")]
+
+        assert scoped.json()["grant"]["enterprises"] == [FIRM]
+        firms = [[data["uscc"] for data in shown(answer)] for answer in answers]
+        assert firms == [[FIRM], [FIRM, OTHER_FIRM]]
+
+    async def test_hides_a_correction_of_another_enterprise(self, notify: ServiceUnderTest) -> None:
+        asked = await ask(notify, "dept-rh", legal_basis="duty", purpose="名单核对")
+        await approve(notify, asked.json()["subscription_id"], enterprises=[OTHER_FIRM])
+        await notify.deliver(a_qualification(), a_withdrawal())
+
+        assert shown(await read(notify, "dept-rh")) == []
+
+    async def test_narrows_what_was_consented_to(self, notify: ServiceUnderTest) -> None:
+        asked = await ask(notify, "bank-haizhou")
+        await approve(notify, asked.json()["subscription_id"], enterprises=[OTHER_FIRM])
+        await notify.deliver(a_consent("bank-haizhou"), a_qualification())
+
+        assert shown(await read(notify, "bank-haizhou")) == []
 
 
 class TestDisclosures:

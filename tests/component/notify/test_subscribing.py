@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from shared.events.notify import GrantIssued
 from tests.component.notify.subscribing import (
     FEED,
     FIELDS,
@@ -19,7 +20,7 @@ from tests.component.notify.subscribing import (
     shown,
 )
 from tests.support.bad_input import assert_refused
-from tests.support.city import a_consent, a_qualification
+from tests.support.city import FIRM, a_consent, a_qualification
 from tests.support.service import ServiceUnderTest
 
 pytestmark = pytest.mark.component
@@ -43,6 +44,8 @@ BAD_APPROVAL: dict[str, tuple[object, ...]] = {
     "fields/1": NO_NAME,
     "valid_from": NO_DAY,
     "valid_to": NO_DAY,
+    "enterprises": ([], {}, FIRM, 7, [FIRM] * 1_001),
+    "enterprises/1": tuple([FIRM, bad] for bad in (FIRM[:-1], "", "x" * 41, 7, None)),
     "more": (1,),
 }
 BAD_REVOCATION: dict[str, tuple[object, ...]] = {"reason": NO_TEXT, "more": (1,)}
@@ -183,6 +186,31 @@ class TestApproval:
         )
 
         assert_refused(answer, 409, "grant-period-invalid", field="/valid_to")
+
+    async def test_takes_a_scope_up_to_its_bound_and_publishes_it(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        answer = await approve(notify, await asked(notify), enterprises=[FIRM] * 1_000)
+
+        assert answer.json()["grant"]["enterprises"] == [FIRM]
+        issued = (await notify.published())[-1].data
+        assert isinstance(issued, GrantIssued)
+        assert issued.enterprises == (FIRM,)
+
+    async def test_has_no_scope_of_enterprises_on_a_feed_of_programmes(
+        self, notify: ServiceUnderTest
+    ) -> None:
+        programmes = await asked(
+            notify,
+            "dept-rh",
+            feed="guarantee-programmes",
+            legal_basis="duty",
+            purpose="监测",
+            fields=["programme", "bank"],
+        )
+        answer = await approve(notify, programmes, fields=["programme", "bank"], enterprises=[FIRM])
+
+        assert_refused(answer, 409, "scope-not-of-feed", field="/enterprises")
 
     async def test_leaves_one_grant_for_each_day(self, notify: ServiceUnderTest) -> None:
         await grant(notify, "bank-haizhou")

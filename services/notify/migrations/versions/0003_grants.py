@@ -24,8 +24,10 @@ def upgrade() -> None:
             valid_from date,
             valid_to date,
             approved_by text,
+            enterprises text[],
             revoked_because text,
             CHECK (valid_from < valid_to),
+            CHECK (cardinality(enterprises) BETWEEN 1 AND 1000),
             CHECK (state = 'REQUESTED' OR state = 'REVOKED'
                    OR num_nonnulls(fields, valid_from, valid_to, approved_by) = 4)
         )

@@ -232,6 +232,7 @@ def readings(draw: st.DrawFn) -> dict[str, Any]:
         fields=tuple(draw(st.sets(st.sampled_from(feed.names), min_size=1))),
         valid_from=draw(days),
         valid_to=draw(days),
+        enterprises=draw(st.none() | st.frozensets(usccs, min_size=1)),
     )
     subscription = a_subscription(
         feed=feed.code,
@@ -280,6 +281,9 @@ class TestAnyReading:
         if shown is not None:
             assert subscription.state is State.ACTIVE
             assert subscription.grant.valid_from <= today < subscription.grant.valid_to
+            assert subscription.grant.enterprises is None or (
+                entry.uscc in subscription.grant.enterprises
+            )
         if shown is not None and subscription.legal_basis == "consent":
             assert any(
                 (consent.uscc, consent.grantee) == (entry.uscc, BANK)
@@ -312,7 +316,11 @@ class TestAnyReading:
 
         shown = decide(**{**reading, "subscription": by_duty})
 
-        if grant is not None and feed.corrected_by(entry.type) & {*grant.fields}:
+        if (
+            grant is not None
+            and grant.covers(entry.uscc)
+            and feed.corrected_by(entry.type) & {*grant.fields}
+        ):
             assert shown is not None
 
 

@@ -19,6 +19,7 @@ from services.notify.grants.rules import (
     InstitutionUnknown,
     LegalBasisInvalid,
     OwnRequest,
+    ScopeNotOfFeed,
     State,
     Subscription,
     WrongState,
@@ -28,6 +29,7 @@ from services.notify.grants.rules import (
 )
 from shared.events.notify import GrantIssued
 from shared.events.registry import InstitutionKind
+from tests.support.city import FIRM, OTHER_FIRM
 from tests.support.readers import BANK, FEED, FROM, TO, TODAY, a_grant, a_request, a_subscription
 
 A_DAY = timedelta(days=1)
@@ -199,6 +201,38 @@ class TestApproval:
                 decide(others=held)
         else:
             assert decide(others=held)[0].state is State.ACTIVE
+
+
+class TestScope:
+    @pytest.mark.parametrize(
+        ("enterprises", "uscc", "covered"),
+        [
+            (None, FIRM, True),
+            (None, None, True),
+            (frozenset({FIRM}), FIRM, True),
+            (frozenset({FIRM}), OTHER_FIRM, False),
+            (frozenset({FIRM}), None, False),
+        ],
+    )
+    def test_is_every_enterprise_or_those_that_it_names(
+        self, enterprises: frozenset[str] | None, uscc: str | None, *, covered: bool
+    ) -> None:
+        assert a_grant(enterprises=enterprises).covers(uscc) is covered
+
+    def test_is_told_in_order(self) -> None:
+        granted = a_grant(enterprises=frozenset({OTHER_FIRM, FIRM}))
+
+        assert decide(granted)[1].enterprises == (FIRM, OTHER_FIRM)
+        assert decide()[1].enterprises is None
+
+    def test_is_only_of_a_feed_about_enterprises(self) -> None:
+        programmes = a_request(feed="guarantee-programmes", wanted=("programme", "bank"))
+        scoped = a_grant(fields=("bank",), enterprises=frozenset({FIRM}))
+
+        with pytest.raises(ScopeNotOfFeed) as refused:
+            decide(scoped, of=programmes)
+
+        assert [v.field for v in refused.value.violations] == ["/enterprises"]
 
 
 days = st.dates(date(2026, 1, 1), date(2026, 2, 1))
