@@ -26,10 +26,7 @@ class SubscriptionRequested(Event):
 
 
 class GrantIssued(Event):
-    """The operator approved a subscription: these fields, for this purpose, in this period.
-
-    ``enterprises`` is the scope; without one the grant is for every enterprise.
-    """
+    """The operator granted fields for a purpose and a period, of named enterprises or of all."""
 
     TYPE: ClassVar[str] = "notify.subscription.grant_issued.v1"
     DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
