@@ -340,16 +340,8 @@ def reverse(fund: Fund, slip: Slip, wrong: Posting) -> tuple[Fund, Posting, Fund
     if fund.committed_fen > fund.leverage * (fund.capital_fen - amount):
         raise FundCapacityExhausted(f"fund {fund.code} has committed on this capital")
     mirrored = tuple(Entry(e.account, e.credit_fen, e.debit_fen) for e in wrong.entries)
-    posting = Posting(
-        posting_id=slip.posting_id,
-        fund=fund.code,
-        kind=PostingKind.REVERSAL,
-        cause_id=slip.cause_id,
-        booked_on=slip.booked_on,
-        entries=mirrored,
-        note=slip.note,
-        reverses=wrong.posting_id,
-    )
+    reversal = _posting(fund, slip, PostingKind.REVERSAL, mirrored)
+    posting = replace(reversal, reverses=wrong.posting_id)
     event = FundPostingReversed(
         fund=fund.code,
         posting_id=posting.posting_id,
