@@ -1,7 +1,9 @@
 """What the retention leaves of a feed, and how a reader gets to its end from anywhere."""
 
 from datetime import date
+from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 
 from services.notify.feeds.handlers import SCAN, SCANS
@@ -18,6 +20,7 @@ from tests.component.notify.subscribing import (
 )
 from tests.support.bad_input import assert_refused
 from tests.support.city import FIRM, OTHER_FIRM, a_consent, a_qualification, an_amendment
+from tests.support.databases import Databases
 from tests.support.service import ServiceUnderTest
 
 pytestmark = pytest.mark.component
@@ -46,6 +49,17 @@ async def a_pruned_feed(notify: ServiceUnderTest, *, unseen: int = 0) -> str:
     pruned = await prune(notify, "2026-03-03")
     assert pruned.json() == {"feed": FEED, "removed": 1, "horizon": unseen + 2}, pruned.text
     return old
+
+
+async def analyse(notify: ServiceUnderTest, databases: Databases) -> None:
+    """Let the planner learn of the feeds as they are now; only their owner may."""
+    owner = urlsplit((await databases.template("notify")).owner)
+    database = urlsplit(notify.database.dsn).path
+    connection = await asyncpg.connect(urlunsplit(owner._replace(path=database)))
+    try:
+        await connection.execute("ANALYZE feed_entry")
+    finally:
+        await connection.close()
 
 
 class TestEndOfAFeed:
@@ -120,6 +134,18 @@ class TestPruning:
         assert_refused(early, 409, "retention-not-over", field="/before")
         assert early.json()["violations"][0]["limit"] == "2026-03-02"
         assert due.json() == {"feed": FEED, "removed": 1, "horizon": 2}
+
+    async def test_ends_in_time_where_the_planner_takes_the_feed_for_a_small_one(
+        self, notify: ServiceUnderTest, databases: Databases
+    ) -> None:
+        await notify.deliver(a_qualification(), an_amendment())
+        await analyse(notify, databases)
+        await fill(notify, MOST_PER_READ, uscc=OTHER_FIRM)
+        notify.clock.advance(days=LATER_S)
+
+        pruned = await prune(notify, "2026-03-03")
+
+        assert pruned.json() == {"feed": FEED, "removed": 1, "horizon": MOST_PER_READ + 2}
 
     async def test_never_takes_the_horizon_back(self, notify: ServiceUnderTest) -> None:
         await a_pruned_feed(notify)
