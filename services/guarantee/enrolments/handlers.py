@@ -76,7 +76,7 @@ async def check(
 ) -> Decision:
     """Say to a bank what would be decided now, storing nothing.
 
-    Raises NotABank, and EnrolmentRefused with the reasons but no figure of the firm's elsewhere.
+    Raises AskedByNoBank, and EnrolmentRefused with the reasons but no figure of the firm's own.
     """
     asking = await known.institutions(work, [terms.bank])
     rules.require_bank(asking.get(terms.bank), on=terms.requested_on)

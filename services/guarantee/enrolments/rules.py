@@ -40,12 +40,12 @@ BROUGHT_BY_THE_BANK = frozenset(
 """Fields of a refusal whose figure is the bank's own: of its loan, or of its breaker."""
 
 
-class NotABank(Forbidden):
+class AskedByNoBank(Forbidden):
     """Only a bank of the directory, valid on the day, asks what an enrolment would be answered."""
 
-    code = "not-a-bank"
+    code = "asked-by-no-bank"
     title_zh = "仅名录内有效银行可以查询"
-    title_en = "Not a bank"
+    title_en = "No bank asks"
 
 
 class EnrolmentRefused(RuleViolation):
@@ -122,9 +122,9 @@ class Decision:
 
 
 def require_bank(institution: KnownInstitution | None, *, on: date) -> None:
-    """Raise :class:`NotABank` for anyone but a bank that acts on the day."""
+    """Raise :class:`AskedByNoBank` for anyone but a bank that acts on the day."""
     if institution is None or institution.kind != "bank" or not institution.acts_on(on):
-        raise NotABank("enrolments are checked for banks of the directory")
+        raise AskedByNoBank("enrolments are checked for banks of the directory")
 
 
 def as_told_to_a_bank(refusals: Sequence[Violation]) -> tuple[Violation, ...]:

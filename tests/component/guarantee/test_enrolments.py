@@ -296,7 +296,7 @@ class TestCheck:
             "/v1/programmes/nfgf-scitech/enrolment-checks", CHECK, org=org, scopes=BANKS
         )
 
-        assert_refused(answer, 403, "not-a-bank")
+        assert_refused(answer, 403, "asked-by-no-bank")
 
     async def test_is_for_the_callers_own_bank(self, scheme: Scheme) -> None:
         await scheme.service.deliver(an_institution("bank-ganyu", "bank"))

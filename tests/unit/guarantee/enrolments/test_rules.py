@@ -252,7 +252,7 @@ class TestTelling:
         if asks:
             rules.require_bank(institution, on=DAY)
             return
-        with pytest.raises(rules.NotABank):
+        with pytest.raises(rules.AskedByNoBank):
             rules.require_bank(institution, on=DAY)
 
 
