@@ -6,16 +6,19 @@ from services.guarantee.guarantees import handlers as guarantees
 from services.guarantee.known import handlers as known
 from services.guarantee.processes import handlers as processes
 from services.guarantee.programmes.handlers import shipped_packs
+from services.guarantee.releases import handlers as releases
 from shared.db.database import Transaction
 from shared.events.credit import (
     EnrolmentRequested,
     LoanClassified,
     LoanClosed,
     LoanDisbursed,
+    LoanSettled,
+    LoanWithdrawn,
     OverdueReported,
 )
 from shared.events.envelope import Event, Received
-from shared.events.guarantee import ClaimDeadlineReached
+from shared.events.guarantee import ClaimDeadlineReached, ClaimRejected, GuaranteePeriodEnded
 from shared.events.registry import (
     EnterpriseRegistered,
     InstitutionRegistered,
@@ -47,10 +50,16 @@ def build(packs: PackCatalogue) -> Subscriptions:
         QualificationAmended: known.on_qualification_recorded,
         QualificationRevoked: known.on_qualification_revoked,
         EnrolmentRequested: on_enrolment_requested,
-        LoanDisbursed: in_turn(known.on_loan_disbursed, guarantees.on_loan_disbursed),
+        LoanDisbursed: in_turn(
+            known.on_loan_disbursed, guarantees.on_loan_disbursed, releases.on_loan_disbursed
+        ),
         OverdueReported: known.on_overdue_reported,
         LoanClassified: in_turn(known.on_loan_classified, on_loan_classified),
         LoanClosed: known.on_loan_closed,
+        LoanSettled: in_turn(known.on_loan_settled, releases.on_loan_settled),
+        LoanWithdrawn: releases.on_loan_withdrawn,
+        ClaimRejected: releases.on_claim_rejected,
+        GuaranteePeriodEnded: releases.on_period_ended,
         ClaimDeadlineReached: processes.on_deadline_reached,
     }
 

@@ -74,7 +74,14 @@ TOPICS: tuple[Topic, ...] = (
         "担保",
         "guarantees",
     ),
-    Topic("tongzhou.guarantee.claim.v1", "guarantee", ("credit",), "claim_id", "代偿", "claims"),
+    Topic(
+        "tongzhou.guarantee.claim.v1",
+        "guarantee",
+        ("credit", "guarantee"),
+        "claim_id",
+        "代偿",
+        "claims",
+    ),
     Topic("tongzhou.guarantee.fund.v1", "guarantee", (), "fund", "基金账", "fund movements"),
     Topic(
         "tongzhou.guarantee.process.v1",
@@ -83,6 +90,14 @@ TOPICS: tuple[Topic, ...] = (
         "claim_id",
         "流程时限",
         "process timers",
+    ),
+    Topic(
+        "tongzhou.guarantee.period.v1",
+        "guarantee",
+        ("guarantee",),
+        "guarantee_id",
+        "保证期间",
+        "ends of guarantee periods",
     ),
     Topic(
         "tongzhou.insurance.policy.v1", "insurance", ("notify",), "policy_id", "保单", "policies"

@@ -330,3 +330,13 @@ class ClaimDeadlineReached(Event):
 
     claim_id: Id
     stage: Word
+
+
+class GuaranteePeriodEnded(Event):
+    """The last day for claims under the guarantee is over (保证期间届满)."""
+
+    TYPE: ClassVar[str] = "guarantee.period.ended.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "guarantee_id"
+
+    guarantee_id: Id

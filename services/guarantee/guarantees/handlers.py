@@ -86,6 +86,16 @@ async def lock_for_claim(work: Transaction, guarantee_id: UUID, *, reader: str |
     return await store.lock(work, guarantee_id, reader=reader)
 
 
+async def lock(work: Transaction, guarantee_id: UUID) -> Stored:
+    """Lock a guarantee, whoever is a party to it."""
+    return await store.lock(work, guarantee_id, reader=None)
+
+
+async def lock_of_loan(work: Transaction, loan_id: UUID) -> Stored | None:
+    """Lock the guarantee that covers a loan, or None if no letter was issued for it."""
+    return await store.lock_of_loan(work, loan_id)
+
+
 async def of_loan(work: Transaction, loan_id: UUID) -> Stored | None:
     """Return the guarantee that covers a loan, or None if no letter was issued for it."""
     return await store.get_of_loan(work, loan_id)

@@ -8,7 +8,13 @@ from services.guarantee.known import store
 from services.guarantee.known.rules import KnownInstitution, KnownLoan
 from services.guarantee.known.store import Parties
 from shared.db.database import Transaction
-from shared.events.credit import LoanClassified, LoanClosed, LoanDisbursed, OverdueReported
+from shared.events.credit import (
+    LoanClassified,
+    LoanClosed,
+    LoanDisbursed,
+    LoanSettled,
+    OverdueReported,
+)
 from shared.events.envelope import Received
 from shared.events.registry import (
     EnterpriseRegistered,
@@ -84,6 +90,11 @@ async def on_loan_classified(work: Transaction, received: Received[LoanClassifie
 async def on_loan_closed(work: Transaction, received: Received[LoanClosed]) -> None:
     """Remember that nothing more is expected of the loan."""
     await store.put_closed(work, received.data.loan_id, on=received.data.closed_on)
+
+
+async def on_loan_settled(work: Transaction, received: Received[LoanSettled]) -> None:
+    """Remember that the loan was repaid in full."""
+    await store.put_settled(work, received.data)
 
 
 async def known_loan(work: Transaction, loan_id: UUID) -> KnownLoan | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.guarantee.known.rules import Firm, KnownInstitution, KnownLoan
 from shared.db.database import Row, Transaction
-from shared.events.credit import LoanClassified, LoanDisbursed, OverdueReported
+from shared.events.credit import LoanClassified, LoanDisbursed, LoanSettled, OverdueReported
 from shared.events.registry import InstitutionRegistered, ListMemberAdded
 
 _PARTIES = """
@@ -152,6 +152,16 @@ async def put_classification(work: Transaction, event: LoanClassified) -> bool:
 async def put_closed(work: Transaction, loan_id: UUID, *, on: date) -> bool:
     """Keep that a loan is closed; False if the loan is not known."""
     tag = await work.execute("UPDATE known_loan SET closed_on = $2 WHERE loan_id = $1", loan_id, on)
+    return tag == "UPDATE 1"
+
+
+async def put_settled(work: Transaction, event: LoanSettled) -> bool:
+    """Keep that nothing is outstanding any more; False if the loan is not known."""
+    tag = await work.execute(
+        "UPDATE known_loan SET principal_outstanding_fen = 0, closed_on = $2 WHERE loan_id = $1",
+        event.loan_id,
+        event.settled_on,
+    )
     return tag == "UPDATE 1"
 
 

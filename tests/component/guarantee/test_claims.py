@@ -416,7 +416,9 @@ class TestLateness:
         claim_id = (await claims.file(await claims.bad_loan()))["claim_id"]
         service = claims.scheme.service
         async with service.database.read() as work:
-            due = await work.fetchval("SELECT not_before FROM outbox_scheduled")
+            due = await work.fetchval(
+                "SELECT not_before FROM outbox_scheduled WHERE type = $1", ClaimDeadlineReached.TYPE
+            )
 
         assert due == clock() + timedelta(days=10)
         clock.advance(days=10)
