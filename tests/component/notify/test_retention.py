@@ -138,9 +138,10 @@ class TestPruning:
     async def test_ends_in_time_where_the_planner_takes_the_feed_for_a_small_one(
         self, notify: ServiceUnderTest, databases: Databases
     ) -> None:
-        await notify.deliver(a_qualification(), an_amendment())
+        await notify.deliver(a_qualification())
         await analyse(notify, databases)
         await fill(notify, MOST_PER_READ, uscc=OTHER_FIRM)
+        await notify.deliver(an_amendment())
         notify.clock.advance(days=LATER_S)
 
         pruned = await prune(notify, "2026-03-03")
