@@ -27,7 +27,7 @@ async def submit_demand(work: Transaction, body: SubmitDemand) -> Stored:
 
 async def make_offer(work: Transaction, demand_id: UUID, body: MakeOffer, *, bank: str) -> Stored:
     """Offer terms; the bank must be registered and the enterprise must have consented."""
-    await known.require_bank(work, bank)
+    await known.require_bank(work, bank, on=work.today)
     stored = await store.lock(work, demand_id, reader=bank)
     offer = Offer(
         id=OfferId(work.new_id()),

@@ -1,6 +1,7 @@
 """Learn from other services' events; answer the other slices' questions about them."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from services.credit.known import rules, store
 from shared.db.database import Transaction
@@ -49,18 +50,20 @@ async def on_breaker_restored(work: Transaction, received: Received[BreakerResto
     await store.delete_breaker(work, received.data)
 
 
-async def require_bank(work: Transaction, code: str) -> None:
-    """Refuse an organisation that is not a registered bank with NotABank."""
-    if await store.kind_of(work, code) != "bank":
-        raise rules.NotABank(f"{code} is not a registered bank")
+async def require_bank(work: Transaction, code: str, *, on: date) -> None:
+    """Refuse an organisation that is not a registered bank on a business date with NotABank."""
+    found = await store.institution(work, code)
+    if found is None or found.kind != "bank" or not found.acts_on(on):
+        raise rules.NotABank(f"{code} is not a registered bank on {on}")
 
 
-async def require_guarantor(work: Transaction, code: str) -> None:
-    """Refuse a guarantor that is not registered with GuarantorUnknown."""
-    if await store.kind_of(work, code) in rules.BACKERS:
+async def require_guarantor(work: Transaction, code: str, *, on: date) -> None:
+    """Refuse a guarantor that is not registered on a business date with GuarantorUnknown."""
+    found = await store.institution(work, code)
+    if found is not None and found.kind in rules.BACKERS and found.acts_on(on):
         return
     raise rules.GuarantorUnknown(
-        f"{code} is not a registered guarantor or fund",
+        f"{code} is not a registered guarantor or fund on {on}",
         violations=(
             Violation(
                 code="guarantor",

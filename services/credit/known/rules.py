@@ -3,8 +3,16 @@
 Sources: 征信业管理条例 art. 18 (only with consent may a bank assess), 连政办发〔2024〕13号
 (banks and guarantors of the city's directory take part), and the programmes' breakers (熔断): a
 suspended bank enrols nothing new while its old claims are still paid.
+
+An entry of the directory holds on the days of its half-open period. A bank whose entry has ended
+makes no offer, contracts nothing, asks for no enrolment and pays nothing out from that day on. What
+it lent before it still reports, settles and withdraws: those who share the risk depend on it.
+
+Example: valid to 2026-03-02, it may pay out on 2026-03-01 and report that later.
 """
 
+from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from shared.errors import Forbidden, RuleViolation, Violation
@@ -14,8 +22,21 @@ BACKERS = frozenset({"guarantor", "reguarantor", "fund"})
 """Kinds of institution that may back a loan."""
 
 
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """An entry of the directory and when it holds."""
+
+    kind: str
+    valid_from: date
+    valid_to: date | None
+
+    def acts_on(self, day: date) -> bool:
+        """Tell whether the entry is valid on a business date."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+
 class NotABank(Forbidden):
-    """The caller's organisation is not a registered bank."""
+    """The caller's organisation is not a registered bank, or not on that day."""
 
     code = "not-a-bank"
     title_zh = "调用机构不是已登记的银行"
@@ -33,7 +54,7 @@ class EnterpriseUnknown(RuleViolation):
 
 
 class GuarantorUnknown(RuleViolation):
-    """No registered guarantor or fund has this code."""
+    """No registered guarantor or fund has this code, or not on that day."""
 
     code = "guarantor-unknown"
     title_zh = "担保机构未登记"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from services.credit.known.rules import Institution
 from shared.db.database import Transaction
 from shared.events.guarantee import BreakerRestored, BreakerTripped
 from shared.events.registry import ConsentGranted, ConsentRevoked, InstitutionRegistered
@@ -20,12 +21,15 @@ class Breaker:
 
 
 async def save_institution(work: Transaction, event: InstitutionRegistered) -> None:
-    """Note an institution's kind."""
+    """Note the directory's newest entry of an institution."""
     await work.execute(
-        "INSERT INTO known_institution (code, kind) VALUES ($1, $2) "
-        "ON CONFLICT (code) DO UPDATE SET kind = excluded.kind",
+        "INSERT INTO known_institution (code, kind, valid_from, valid_to) "
+        "VALUES ($1, $2, $3, $4) ON CONFLICT (code) DO UPDATE SET kind = excluded.kind, "
+        "valid_from = excluded.valid_from, valid_to = excluded.valid_to",
         event.code,
         event.kind,
+        event.valid_from,
+        event.valid_to,
     )
 
 
@@ -59,12 +63,12 @@ async def revoke_consent(work: Transaction, event: ConsentRevoked) -> None:
     )
 
 
-async def kind_of(work: Transaction, code: str) -> str | None:
-    """Return an institution's kind, or None if it is unknown."""
-    kind: str | None = await work.fetchval(
-        "SELECT kind FROM known_institution WHERE code = $1", code
+async def institution(work: Transaction, code: str) -> Institution | None:
+    """Return an institution's entry, or None if it is unknown."""
+    row = await work.fetchrow(
+        "SELECT kind, valid_from, valid_to FROM known_institution WHERE code = $1", code
     )
-    return kind
+    return None if row is None else Institution(**dict(row))
 
 
 async def registered(work: Transaction, usccs: Sequence[str]) -> frozenset[str]:

@@ -19,6 +19,8 @@ class KnownInstitutionTable(KnownTables, table=True):
 
     code: str = Field(sa_column=Column(Text, primary_key=True))
     kind: str = Field(sa_column=Column(Text, nullable=False))
+    valid_from: date = Field(sa_column=Column(Date, nullable=False))
+    valid_to: date | None = Field(sa_column=Column(Date))
 
 
 class KnownEnterpriseTable(KnownTables, table=True):

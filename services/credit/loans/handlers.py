@@ -29,7 +29,7 @@ class ReferenceTaken(Conflict):
 
 async def contract(work: Transaction, body: ContractLoan, *, bank: str) -> Stored:
     """Record a contract, of an accepted offer or of the bank's own dealing."""
-    await known.require_bank(work, bank)
+    await known.require_bank(work, bank, on=work.today)
     if await store.taken_references(work, bank, [body.bank_reference]):
         raise ReferenceTaken(f"{bank} has a loan {body.bank_reference}")
     uscc = body.uscc
@@ -65,7 +65,8 @@ async def request_enrolment(
     work: Transaction, loan_id: UUID, body: RequestEnrolment, *, bank: str, expected_version: int
 ) -> Stored:
     """Ask a programme to enrol the loan; refused at once where its breaker is known to be out."""
-    await known.require_guarantor(work, body.guarantor)
+    await known.require_bank(work, bank, on=work.today)
+    await known.require_guarantor(work, body.guarantor, on=work.today)
     stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
     await known.require_open(work, programme=body.programme, bank=bank)
     loan, event = rules.request_enrolment(
@@ -77,8 +78,9 @@ async def request_enrolment(
 async def draw(
     work: Transaction, loan_id: UUID, body: Draw, *, bank: str, expected_version: int
 ) -> Stored:
-    """Record the drawdown."""
+    """Record the drawdown, of a bank that is one on the day of the payment."""
     stored = await store.lock(work, loan_id, bank=bank, expected_version=expected_version)
+    await known.require_bank(work, bank, on=body.disbursed_on)
     loan, event = rules.draw(stored.loan, disbursed_on=body.disbursed_on, today=work.today)
     return await _save(work, stored, loan, event)
 

@@ -29,6 +29,8 @@ ANYONES = "credit.loans:read-all"
 Write = Annotated[Command, commands.command("credit.loans:write")]
 Read = Annotated[commands.Query, commands.query("credit.loans:read")]
 CHANGES = problems(400, 404, 409, 412, 428)
+LENDING = problems(400, 403, 404, 409, 412, 428)
+"""A bank whose entry in the directory has ended lends nothing new."""
 
 
 def _bank(query: commands.Query) -> str | None:
@@ -47,7 +49,7 @@ async def contract_loan(body: ContractLoan, command: Write) -> Response:
     )
 
 
-@router.post("/{loan_id}/enrolment", response_model=LoanView, responses=CHANGES)
+@router.post("/{loan_id}/enrolment", response_model=LoanView, responses=LENDING)
 async def request_enrolment(loan_id: UUID, body: RequestEnrolment, command: Write) -> Response:
     """Ask a programme to enrol the loan (备案); its answer comes as an event."""
     expected, bank = command.if_match, command.caller.org
@@ -59,7 +61,7 @@ async def request_enrolment(loan_id: UUID, body: RequestEnrolment, command: Writ
     )
 
 
-@router.post("/{loan_id}/drawdown", response_model=LoanView, responses=CHANGES)
+@router.post("/{loan_id}/drawdown", response_model=LoanView, responses=LENDING)
 async def draw_loan(loan_id: UUID, body: Draw, command: Write) -> Response:
     """Record the drawdown (放款)."""
     expected, bank = command.if_match, command.caller.org

@@ -45,8 +45,8 @@ async def take_in(
     guarantor: str,
 ) -> list[IntakeRow]:
     """Contract every good row and ask for its enrolment; answer for every bad one."""
-    await known.require_bank(work, bank)
-    await known.require_guarantor(work, guarantor)
+    await known.require_bank(work, bank, on=work.today)
+    await known.require_guarantor(work, guarantor, on=work.today)
     await known.require_open(work, programme=programme, bank=bank)
     registered = await known.registered(work, [line["uscc"] for line in lines])
     references = [line["reference"] for line in lines]
@@ -97,11 +97,12 @@ async def draw_many(
     work: Transaction, loan_ids: Sequence[UUID], *, bank: str, disbursed_on: date
 ) -> list[DrawnRow]:
     """Record the drawdown of every loan that is ready; say of every other why not."""
-    known = await loans.lock_many(work, loan_ids, bank=bank)
+    await known.require_bank(work, bank, on=disbursed_on)
+    locked = await loans.lock_many(work, loan_ids, bank=bank)
     drawn: list[Stored] = []
     rows: list[DrawnRow] = []
     for loan_id in dict.fromkeys(loan_ids):
-        stored = known.get(loan_id)
+        stored = locked.get(loan_id)
         if stored is None:
             rows.append(DrawnRow(loan_id, (_unknown(loan_id),)))
             continue

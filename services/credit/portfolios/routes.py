@@ -35,7 +35,7 @@ async def take_in_portfolio(
     )
 
 
-@router.post("/drawdowns", response_model=Drawdowns, responses=problems(400))
+@router.post("/drawdowns", response_model=Drawdowns, responses=problems(400, 403))
 async def draw_many(body: DrawMany, command: Write) -> Response:
     """Record the drawdown of many enrolled loans; every loan is answered for."""
     bank = command.caller.org

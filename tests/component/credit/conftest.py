@@ -2,9 +2,10 @@
 
 import pytest
 
-from shared.events.registry import ConsentGranted, EnterpriseRegistered, InstitutionRegistered
+from shared.events.registry import ConsentGranted, EnterpriseRegistered
 from tests.component.credit.bank import USCC
 from tests.conftest import ServiceFactory
+from tests.support.city import an_institution
 from tests.support.service import ServiceUnderTest
 
 
@@ -12,11 +13,10 @@ from tests.support.service import ServiceUnderTest
 async def credit(service_of: ServiceFactory) -> ServiceUnderTest:
     """Credit that has heard of two banks, a guarantor, a firm and its consent to one bank."""
     made = await service_of("credit")
-    kinds = {"bank-haizhou": "bank", "bank-ganyu": "bank", "guarantor-ges": "guarantor"}
-    for code, kind in kinds.items():
-        event = InstitutionRegistered.example().model_copy(update={"code": code, "kind": kind})
-        await made.deliver(event)
     await made.deliver(
+        an_institution("bank-haizhou", "bank"),
+        an_institution("bank-ganyu", "bank"),
+        an_institution("guarantor-ges", "guarantor"),
         EnterpriseRegistered.example().model_copy(update={"uscc": USCC}),
         ConsentGranted.example().model_copy(update={"valid_to": made.clock().date().replace(2027)}),
     )

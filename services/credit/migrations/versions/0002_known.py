@@ -6,7 +6,14 @@ revision = "0002_known"
 down_revision = "0001_kernel"
 
 STATEMENTS = (
-    "CREATE TABLE known_institution (code text PRIMARY KEY, kind text NOT NULL)",
+    """
+    CREATE TABLE known_institution (
+        code text PRIMARY KEY,
+        kind text NOT NULL,
+        valid_from date NOT NULL,
+        valid_to date
+    )
+    """,
     "CREATE TABLE known_enterprise (uscc text PRIMARY KEY)",
     """
     CREATE TABLE known_consent (
