@@ -67,8 +67,7 @@ async def take_in(
         else:
             rows.append(IntakeRow(line.number, line["reference"][:100], None, parsed))
     await loans.insert_many(work, accepted)
-    for stored in accepted:
-        await processes.asked(work, stored)
+    await processes.asked_many(work, accepted)
     return sorted(rows, key=lambda row: row.number)
 
 

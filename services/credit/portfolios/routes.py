@@ -21,11 +21,20 @@ Write = Annotated[Command, commands.command("credit.loans:write")]
 Read = Annotated[commands.Query, commands.query("credit.loans:read")]
 
 
-@router.post("", response_model=Intake, responses=problems(400, 403, 413), openapi_extra=CSV_BODY)
+@router.post(
+    "",
+    response_model=Intake,
+    responses=problems(400, 403, 413),
+    openapi_extra=CSV_BODY,
+    description=(
+        "Contract the loans of a CSV file and ask for their enrolment; every row is answered for. "
+        f"A file has at most {MOST_ROWS} rows: a larger portfolio is several files."
+    ),
+)
 async def take_in_portfolio(
     upload: Upload, command: Write, programme: OrgCode, guarantor: OrgCode
 ) -> Response:
-    """Contract the loans of a CSV file and ask for their enrolment; every row is answered for."""
+    """Contract the loans of a CSV file and ask for their enrolment."""
     lines, misshapen = read_lines(
         upload.content, declared=upload.charset, columns=COLUMNS, most_rows=MOST_ROWS
     )

@@ -1,5 +1,6 @@
 """Feed the guaranteed-loan process and carry out its commands."""
 
+from collections.abc import Sequence
 from typing import assert_never
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from services.credit.loans import rules
 from services.credit.loans.rules import Loan, Stored
 from services.credit.loans.schemas import RequestEnrolment, Withdraw
 from services.credit.processes import guaranteed_loan as process
+from services.credit.processes import store
 from services.credit.processes.guaranteed_loan import (
     Asked,
     CloseLoan,
@@ -96,13 +98,20 @@ async def request_enrolment(
     stored = await loans.request_enrolment(
         work, loan_id, body, bank=bank, expected_version=expected_version
     )
-    await asked(work, stored)
+    await _take(work, Asked(loan_id, body.programme, work.now))
     return stored
 
 
-async def asked(work: Transaction, stored: Stored) -> None:
-    """Start to wait for a programme's answer."""
-    await _take(work, Asked(stored.loan.id, stored.loan.programme or "", work.now))
+async def asked_many(work: Transaction, entries: Sequence[Stored]) -> None:
+    """Start to wait for the answers to the first requests of new loans."""
+    begun = []
+    for stored in entries:
+        signal = Asked(stored.loan.id, stored.loan.programme or "", work.now)
+        state, commands = process.react(process.begin(signal), signal)
+        begun.append(state)
+        for command in commands:
+            await perform(work, command)
+    await store.insert_many(work, GUARANTEED_LOAN.kind, begun)
 
 
 async def withdraw(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from services.credit.portfolios.rules import MOST_ROWS
 from shared.events.credit import EnrolmentDeadlineReached, LoanDisbursed
 from shared.events.guarantee import (
     BreakerTripped,
@@ -375,6 +376,47 @@ class TestPortfolio:
         loan = await loan_of(credit, report["rows"][0]["loan_id"])
         assert (loan["amount_fen"], loan["rate_ppm"]) == (13_000_005, 34_500)
         assert loan["state"] == "enrolment_requested"
+
+    async def test_takes_in_the_longest_file_and_refuses_a_longer_one_whole(
+        self, credit: ServiceUnderTest
+    ) -> None:
+        rows = [f"R{n},{USCC},1,1,12,2025-12-16\n" for n in range(MOST_ROWS + 1)]
+        headers = {**credit.headers("bank-haizhou", *BANK_SCOPES), "Content-Type": "text/csv"}
+
+        longer = await credit.client.post(
+            self.PATH, content=(self.HEADER + "".join(rows)).encode(), headers=headers
+        )
+        report = await self.upload(credit, (self.HEADER + "".join(rows[1:])).encode())
+
+        assert_refused(longer, 422, "csv-too-many-rows")
+        assert [v["limit"] for v in longer.json()["violations"]] == [MOST_ROWS]
+        assert report["accepted"] == MOST_ROWS == 3_000
+
+    async def test_waits_for_each_answer_as_a_single_request_does(
+        self, credit: ServiceUnderTest
+    ) -> None:
+        alone = await requested(credit)
+        path = "/v1/portfolios?programme=nfgf-scitech&guarantor=guarantor-ges"
+        headers = {**credit.headers("bank-haizhou", *BANK_SCOPES), "Content-Type": "text/csv"}
+        content = f"{self.HEADER}R1,{USCC},1,1,12,2025-12-16\n".encode()
+        report = (await credit.client.post(path, content=content, headers=headers)).json()
+        together = report["rows"][0]["loan_id"]
+
+        async with credit.database.read() as work:
+            single, bulk = [
+                await work.fetchrow(
+                    "SELECT kind, state - 'loan_id' AS state, ended, version, deadline, "
+                    "updated_at, (SELECT not_before FROM outbox_scheduled WHERE subject = id) FROM process "
+                    "WHERE id = $1 AND state ->> 'loan_id' = id",
+                    loan_id,
+                )
+                for loan_id in (alone, together)
+            ]
+        assert single == bulk
+        assert bulk is not None
+        credit.clock.advance(days=6)
+        await remind(credit, together)
+        assert (await loan_of(credit, together))["state"] == "enrolment_refused"
 
     async def test_draws_many_and_answers_for_each(self, credit: ServiceUnderTest) -> None:
         rows = "".join(f"R{n},{USCC},1,1,12,2025-12-16\n" for n in range(2))
