@@ -18,7 +18,7 @@ from shared.uscc import Uscc
 COLUMNS = ("reference", "uscc", "amount_yuan", "rate_percent", "tenor_months", "signed_on")
 MOST_ROWS = 3_000
 """A file is taken in one transaction of at most ten seconds: 3,000 rows took 4 s on two cores with
-four times the work that they can do, and 10,000 did not fit. A larger portfolio is several files."""
+four times the work that they can do, 10,000 did not fit. A larger portfolio is several files."""
 LONGEST_REFERENCE = 100
 LONGEST_TENOR = 600
 _YUAN = re.compile(r"(?P<whole>[0-9]{1,13})(?:\.(?P<rest>[0-9]{1,2}))?")

@@ -406,7 +406,8 @@ class TestPortfolio:
             single, bulk = [
                 await work.fetchrow(
                     "SELECT kind, state - 'loan_id' AS state, ended, version, deadline, "
-                    "updated_at, (SELECT not_before FROM outbox_scheduled WHERE subject = id) FROM process "
+                    "updated_at, "
+                    "(SELECT not_before FROM outbox_scheduled WHERE subject = id) FROM process "
                     "WHERE id = $1 AND state ->> 'loan_id' = id",
                     loan_id,
                 )
