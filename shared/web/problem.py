@@ -258,11 +258,15 @@ def publish_problems(document: dict[str, Any]) -> dict[str, Any]:
     for methods in document["paths"].values():
         for operation in methods.values():
             for status, response in operation["responses"].items():
-                content = response.get("content", {})
-                if status >= "400" and "application/json" in content:
-                    plain = content.pop("application/json")
-                    content.setdefault(MEDIA_TYPE, {}).update(plain)
+                if status >= "400":
+                    _as_problem(response.get("content", {}))
     return document
+
+
+def _as_problem(content: dict[str, Any]) -> None:
+    for media_type in [*content]:
+        if media_type != MEDIA_TYPE:
+            content.setdefault(MEDIA_TYPE, {}).update(content.pop(media_type))
 
 
 HANDLERS: Sequence[tuple[type[Exception], Any]] = (

@@ -17,7 +17,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.guarantee.fund.rules import Fund, capacity_refusal
-from services.guarantee.guarantees.rules import Application, Cover, PartyShare
+from services.guarantee.guarantees.rules import (
+    BROUGHT_BY_THE_BANK,
+    Application,
+    Cover,
+    PartyShare,
+)
 from services.guarantee.known.rules import Firm, KnownInstitution
 from services.guarantee.programmes.rules import (
     LOW_CARBON_LIST,
@@ -33,11 +38,6 @@ from shared.rulepack.pack import Pack, Tier
 from shared.rulepack.splitting import choose_tier
 from shared.rulepack.terms import Finding, check_terms
 from shared.rulepack.trace import Figure, Trace
-
-BROUGHT_BY_THE_BANK = frozenset(
-    {"/amount_fen", "/bank", "/guaranteed_amount_fen", "/rate_ppm", "/signed_on", "/tenor_months"}
-)
-"""Fields of a refusal whose figure is the bank's own: of its loan, or of its breaker."""
 
 
 class AskedByNoBank(Forbidden):

@@ -25,8 +25,10 @@ def _reader(query: commands.Query) -> str | None:
 @router.get("/{guarantee_id}", response_model=GuaranteeView, responses=problems(404))
 async def get_guarantee(guarantee_id: UUID, query: Read) -> Response:
     """Read a guarantee: its letter's terms, or why it was declined."""
+    reader = _reader(query)
     return await query.run(
-        lambda work: store.get(work, guarantee_id, reader=_reader(query)), present=GuaranteeView.of
+        lambda work: store.get(work, guarantee_id, reader=reader),
+        present=GuaranteeView.for_reader(reader),
     )
 
 
@@ -44,7 +46,7 @@ async def list_guarantees(
         present=lambda rows: paging.page_of(
             rows,
             limit=limit,
-            view=GuaranteeView.of,
+            view=GuaranteeView.for_reader(reader),
             cursor=lambda stored: paging.encode_cursor(str(stored.guarantee.id)),
         ),
     )

@@ -55,6 +55,12 @@ class GuaranteeNotInForce(Conflict):
     title_en = "Guarantee not in force"
 
 
+BROUGHT_BY_THE_BANK = frozenset(
+    {"/amount_fen", "/bank", "/guaranteed_amount_fen", "/rate_ppm", "/signed_on", "/tenor_months"}
+)
+"""Fields of a refusal whose figure is the bank's own: of its loan, or of its breaker."""
+
+
 class GuaranteeState(StrEnum):
     """Where a guarantee stands."""
 

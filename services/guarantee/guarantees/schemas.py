@@ -1,11 +1,12 @@
 """Responses of the guarantees: they begin by events, so there is no request."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from services.guarantee.guarantees.rules import Cover, GuaranteeState
+from services.guarantee.guarantees.rules import BROUGHT_BY_THE_BANK, Cover, GuaranteeState
 from services.guarantee.guarantees.store import Stored
 from shared.events.fields import UsccText
 from shared.events.guarantee import GuaranteeType, ReleaseReason
@@ -122,6 +123,40 @@ class GuaranteeView(View):
             trace=[TraceStepView.model_validate(step) for step in stored.trace],
             version=stored.version,
         )
+
+    @classmethod
+    def for_reader(cls, reader: str | None) -> "Callable[[Stored], GuaranteeView]":
+        """Return how a reader is shown guarantees; None reads every one of them whole."""
+
+        def view(stored: Stored) -> GuaranteeView:
+            whole = cls.of(stored)
+            return whole._without_others() if whole.bank == reader else whole
+
+        return view
+
+    def _without_others(self) -> Self:
+        """Leave out what the bank did not bring: what the firm owes elsewhere is not for it.
+
+        Source: 征信业管理条例 art. 40: querying an enterprise's credit needs its consent.
+        """
+        return self.model_copy(
+            update={
+                "refusals": [
+                    refusal
+                    if refusal.field in BROUGHT_BY_THE_BANK
+                    else refusal.model_copy(update={"actual": None})
+                    for refusal in self.refusals
+                ],
+                "trace": [_without_foreign_figure(step) for step in self.trace],
+            }
+        )
+
+
+def _without_foreign_figure(step: TraceStepView) -> TraceStepView:
+    told = step.model_dump()
+    if "actual" in told and f"/{told.get('fact')}" not in BROUGHT_BY_THE_BANK:
+        del told["actual"]
+    return TraceStepView.model_validate(told)
 
 
 GuaranteePage = Page[GuaranteeView]

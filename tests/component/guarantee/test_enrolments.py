@@ -290,6 +290,22 @@ class TestCheck:
         assert reason.get("actual") is None
         assert "3400000000" not in full.text
 
+    async def test_shows_the_figure_of_others_in_no_answer_read_by_the_bank(
+        self, scheme: Scheme
+    ) -> None:
+        last = a_request(amount_fen=123)
+        await scheme.service.deliver(a_request(amount_fen=3_000_000_000), last)
+        path = f"/v1/guarantees?loan_id={last.loan_id}"
+
+        whole = await scheme.guarantee_of(last.loan_id)
+        read = await scheme.service.client.get(path, headers=scheme.service.headers(BANK, *BANKS))
+
+        assert whole["refusals"][0]["actual"] == 3_000_000_123
+        [told] = read.json()["items"]
+        assert [refusal["code"] for refusal in told["refusals"]] == ["firm-balance"]
+        assert [step["step"] for step in told["trace"]] == [s["step"] for s in whole["trace"]]
+        assert "3000000123" not in read.text
+
     @pytest.mark.parametrize("org", [GUARANTOR, NFGF, "bank-unknown"])
     async def test_is_for_banks_of_the_directory(self, scheme: Scheme, org: str) -> None:
         answer = await scheme.post(
