@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from deploy.local.stack import Stack, resolve_stack
@@ -16,6 +17,12 @@ from tests.support.clocks import ManualClock
 from tests.support.databases import Databases
 from tests.support.service import ServiceUnderTest, build
 from tests.support.traces import TraceLog
+
+# A busy machine makes drawing slow, which is no fault of a property; a failure prints its seed.
+settings.register_profile(
+    "tongzhou", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("tongzhou")
 
 ServiceFactory = Callable[[str], Awaitable[ServiceUnderTest]]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.local.journeys import cap_and_breaker
-from deploy.local.journeys.stage import BANK, GUARANTOR, YUANKEDAI, Stage
+from deploy.local.journeys.stage import BANK, FIRM, GUARANTOR, YUANKEDAI, Stage
 from deploy.local.services import Surroundings
 from tests.e2e.leftovers import assert_nothing_left
 
@@ -20,10 +20,18 @@ class TestCapAndBreaker:
     @staticmethod
     async def _refuses_at_the_bank_too(stage: Stage) -> None:
         """Credit has heard of the breaker: a new enrolment request is answered 409 with why."""
-        enrolled = await stage.city.get(
-            "credit:/v1/loans", by=BANK, params={"state": "enrolment_refused"}
+        loan = await stage.city.post(
+            "credit:/v1/loans",
+            by=BANK,
+            body={
+                "uscc": FIRM,
+                "bank_reference": "HZ-2026-0002",
+                "amount_fen": 10_000_000,
+                "rate_ppm": 34_500,
+                "tenor_months": 12,
+                "signed_on": str(stage.today),
+            },
         )
-        [loan] = enrolled["items"]
         answer = await stage.city.send(
             "POST",
             f"credit:/v1/loans/{loan['loan_id']}/enrolment",

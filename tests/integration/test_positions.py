@@ -7,6 +7,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from shared.db.database import DatabaseUnavailable, Transaction
+from shared.events.catalogue import PARTITIONS
 from shared.events.registry import EnterpriseRegistered
 from shared.messaging import consumer as consumers
 from shared.messaging import inbox, kafka
@@ -102,7 +103,8 @@ class TestAssignment:
             await work.execute("DELETE FROM effect")
             await work.execute("DELETE FROM consumer_watermark")
             await work.execute(
-                "UPDATE consumer_offset SET next_offset = greatest(next_offset - 2, 0)"
+                "UPDATE consumer_offset SET next_offset = next_offset - 2 WHERE partition = $1",
+                kafka.partition_of(FIRM, PARTITIONS),
             )
         monkeypatch.setattr(consumers, "REJOIN_S", 0.05)
         read = inbox.stored_offsets

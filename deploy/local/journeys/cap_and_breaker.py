@@ -175,6 +175,8 @@ async def _check_breaker(stage: Stage) -> None:
     )
     expect(refused.status_code == HTTPStatus.CONFLICT, "a 409", refused.text)
     problem = refused.json()
+    codes = {problem["code"], *(violation["code"] for violation in problem["violations"])}
+    expect("breaker-suspended" in codes, "the breaker as the reason", refused.text)
     table = table_of("A new enrolment is answered 409", "code", "中文", "English")
     table.add_row(problem["code"], problem["title"]["zh"], problem["detail"])
     for violation in problem["violations"]:
