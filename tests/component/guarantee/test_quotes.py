@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from shared.money import MAX_FEN
@@ -327,3 +328,16 @@ class TestTermsAndFees:
         )
 
         assert_refused(answer, 409, "pack-section-missing")
+
+
+class TestPackAsShown:
+    @pytest.mark.parametrize("name", ["nfgf-scitech-2024", "suzhou-xinbaodai", "sip-yuankedai"])
+    async def test_can_be_validated_again(self, guarantee: ServiceUnderTest, name: str) -> None:
+        headers = guarantee.headers("anybody")
+        shown = await guarantee.client.get(f"/v1/rule-packs/{name}", headers=headers)
+        content = orjson.dumps(shown.json()["pack"]).decode()
+
+        answer = await ask(guarantee, "/v1/rule-packs/validate", {"content": content})
+
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["valid"] is True

@@ -158,6 +158,26 @@ class TestRefusedFiles:
         assert answer.json()["code"] == "encoding-refused"
         assert named in answer.json()["detail"]
 
+    @pytest.mark.parametrize(
+        ("name", "media_type"),
+        [
+            ("江苏昇辉电子", "text/csv"),
+            ("玥玥科技有限公司", "text/csv"),
+            ("珺", "text/csv; charset=gbk"),
+            ("示例䶮𠮷科技", "text/csv; charset=gb18030"),
+        ],
+        ids=["one rare character", "two", "nothing else, declared", "four bytes each, declared"],
+    )
+    async def test_do_not_take_a_rare_character_for_another_encoding(
+        self, registry: ServiceUnderTest, name: str, media_type: str
+    ) -> None:
+        content = (HEADER + ROW.replace("示例甲", name)).encode("gb18030")
+
+        answer = await send(registry, content, media_type=media_type)
+
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["accepted"] == 1
+
     async def test_refuses_a_declared_encoding_by_its_name(
         self, registry: ServiceUnderTest
     ) -> None:
