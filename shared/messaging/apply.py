@@ -113,11 +113,10 @@ class Applier:
     async def _park_alone(self, record: Record, error: Exception) -> Counter[Outcome]:
         """Park a record whose transaction failed outside of any handler."""
         async with self._database.transaction() as work:
-            batch = await self._begin(work, [record], careful=True, patient=False)
-            if record.offset < await inbox.fence(
-                work, self.consumer, record.topic, record.partition
-            ):
+            stored = await inbox.fence(work, self.consumer, record.topic, record.partition)
+            if record.offset < stored:
                 return Counter({Outcome.FENCED: 1})
+            batch = await self._begin(work, [record], careful=True, patient=False)
             await self._park(batch, record, error)
             await inbox.store_offset(
                 work, self.consumer, record.topic, record.partition, record.offset + 1
