@@ -110,7 +110,9 @@ def _roles(
     database: Database,
     stop: asyncio.Event,
 ) -> dict[str, Coroutine[None, None, None]]:
-    kafka = KafkaSettings(settings.kafka_bootstrap_servers, f"tongzhou-{service.name}")
+    kafka = KafkaSettings(
+        settings.kafka_bootstrap_servers, f"tongzhou-{service.name}", settings.kafka_login
+    )
     everything = role == "all"
     routers = service.routers if everything or role == "api" else []
     work: dict[str, Coroutine[None, None, None]] = {"measure": _measure(database)}

@@ -1,9 +1,11 @@
 """Typed configuration from the environment; a secret has no default."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.messaging.kafka import Login, SaslMechanism
 
 
 class ServiceSettings(BaseSettings):
@@ -16,6 +18,12 @@ class ServiceSettings(BaseSettings):
     relay_database_url: SecretStr | None = None
     """A DSN that reaches PostgreSQL without a pooler; the application's when unset."""
     kafka_bootstrap_servers: str
+    kafka_username: str | None = None
+    """The principal of the brokers' access rules; without one the brokers ask for no login."""
+    kafka_password: SecretStr | None = None
+    kafka_sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
+    kafka_tls: bool = True
+    """Whether a login goes over TLS; without a login there is none."""
     issuer: str
     jwks_url: str
     audience: str = "tongzhou"
@@ -25,6 +33,24 @@ class ServiceSettings(BaseSettings):
     otlp_endpoint: str | None = None
     max_body_bytes: int = Field(default=5 * 1024 * 1024, ge=1024)
     max_connections: int = Field(default=10, ge=2, le=100)
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if (self.kafka_username is None) is not (self.kafka_password is None):
+            raise ValueError("kafka_username and kafka_password are given together")
+        return self
+
+    @property
+    def kafka_login(self) -> Login | None:
+        """As whom to speak with the brokers."""
+        if self.kafka_username is None or self.kafka_password is None:
+            return None
+        return Login(
+            self.kafka_username,
+            self.kafka_password.get_secret_value(),
+            self.kafka_sasl_mechanism,
+            tls=self.kafka_tls,
+        )
 
     @property
     def relay_dsn(self) -> str:

@@ -1,10 +1,12 @@
 """The one factory of Kafka clients: the library's defaults lose or repeat events, these do not."""
 
 import asyncio
+import ssl
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 
 # aiokafka ships no type information; this module is the one place that imports it.
 from aiokafka import (  # type: ignore[import-untyped]
@@ -49,12 +51,44 @@ __all__ = [
 ]
 
 
+SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """As whom a client speaks: the principal that the brokers' access rules name."""
+
+    username: str
+    password: str = field(repr=False)
+    mechanism: SaslMechanism = "SCRAM-SHA-512"
+    tls: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class KafkaSettings:
     """Where the brokers are and how to speak with them."""
 
     bootstrap_servers: str
     client_id: str
+    login: Login | None = None
+
+
+def _common(settings: KafkaSettings) -> dict[str, object]:
+    """Return what every kind of client is given."""
+    common: dict[str, object] = {
+        "bootstrap_servers": settings.bootstrap_servers,
+        "client_id": settings.client_id,
+        "request_timeout_ms": REQUEST_TIMEOUT_MS,
+    }
+    if (login := settings.login) is not None:
+        common |= {
+            "security_protocol": "SASL_SSL" if login.tls else "SASL_PLAINTEXT",
+            "ssl_context": ssl.create_default_context() if login.tls else None,
+            "sasl_mechanism": login.mechanism,
+            "sasl_plain_username": login.username,
+            "sasl_plain_password": login.password,
+        }
+    return common
 
 
 @lru_cache(maxsize=65_536)
@@ -67,14 +101,12 @@ def partition_of(key: str, partitions: int) -> int:
 def producer(settings: KafkaSettings) -> AIOKafkaProducer:
     """Build a producer that waits for every replica and keeps order through retries."""
     return AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers,
-        client_id=settings.client_id,
+        **_common(settings),
         acks="all",
         enable_idempotence=True,
         max_batch_size=BATCH_BYTES,
         linger_ms=0,
         compression_type="lz4",
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
 
 
@@ -100,8 +132,7 @@ async def discard(client: AIOKafkaProducer, *, within_s: float) -> None:
 def consumer(settings: KafkaSettings, *, group: str) -> AIOKafkaConsumer:
     """Build a group member that starts at the beginning and never commits by itself."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap_servers,
-        client_id=settings.client_id,
+        **_common(settings),
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="none",
@@ -110,7 +141,6 @@ def consumer(settings: KafkaSettings, *, group: str) -> AIOKafkaConsumer:
         session_timeout_ms=SESSION_TIMEOUT_MS,
         heartbeat_interval_ms=3_000,
         max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
         max_poll_records=MAX_RECORDS,
         fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
     )
@@ -119,13 +149,11 @@ def consumer(settings: KafkaSettings, *, group: str) -> AIOKafkaConsumer:
 def reader(settings: KafkaSettings) -> AIOKafkaConsumer:
     """Build a reader outside any group: it chooses its partitions and commits nothing."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap_servers,
-        client_id=settings.client_id,
+        **_common(settings),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
         max_poll_records=MAX_RECORDS,
     )
 
@@ -133,9 +161,7 @@ def reader(settings: KafkaSettings) -> AIOKafkaConsumer:
 def admin(settings: KafkaSettings) -> AIOKafkaAdminClient:
     """Build an administrative client."""
     return AIOKafkaAdminClient(
-        bootstrap_servers=settings.bootstrap_servers,
-        client_id=settings.client_id,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        **_common(settings),
     )
 
 
