@@ -11,6 +11,8 @@ from pathlib import Path
 
 HIDDEN_BUT_OURS = {".ci", ".github"}
 NOT_OURS = {"__pycache__", "build", "dist"}
+WORKTREE = ".git"
+"""In a linked worktree it is a file, which says where the repository is."""
 
 
 def files_under(root: Path) -> Iterator[Path]:
@@ -21,7 +23,11 @@ def files_under(root: Path) -> Iterator[Path]:
             for name in folders
             if name in HIDDEN_BUT_OURS or not (name.startswith(".") or name in NOT_OURS)
         )
-        yield from (Path(folder, name) for name in sorted(names) if not name.endswith(".pyc"))
+        yield from (
+            Path(folder, name)
+            for name in sorted(names)
+            if name != WORKTREE and not name.endswith(".pyc")
+        )
 
 
 @dataclass(frozen=True)
