@@ -8,15 +8,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.messaging.kafka import Login, SaslMechanism
 
 
-class ServiceSettings(BaseSettings):
-    """What every service needs. Names are ``TONGZHOU_<FIELD>`` in the environment."""
+class BrokerSettings(BaseSettings):
+    """Where the brokers are, and as whom to speak with them."""
 
     model_config = SettingsConfigDict(env_prefix="TONGZHOU_", frozen=True, extra="ignore")
 
-    database_url: SecretStr
-    """The application role's DSN."""
-    relay_database_url: SecretStr | None = None
-    """A DSN that reaches PostgreSQL without a pooler; the application's when unset."""
     kafka_bootstrap_servers: str
     kafka_username: str | None = None
     """The principal of the brokers' access rules; without one the brokers ask for no login."""
@@ -24,15 +20,6 @@ class ServiceSettings(BaseSettings):
     kafka_sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
     kafka_tls: bool = True
     """Whether a login goes over TLS; without a login there is none."""
-    issuer: str
-    jwks_url: str
-    audience: str = "tongzhou"
-    http_host: str = "127.0.0.1"
-    http_port: int = Field(default=8000, ge=1, le=65_535)
-    log_format: Literal["json", "text"] = "json"
-    otlp_endpoint: str | None = None
-    max_body_bytes: int = Field(default=5 * 1024 * 1024, ge=1024)
-    max_connections: int = Field(default=10, ge=2, le=100)
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:
@@ -51,6 +38,24 @@ class ServiceSettings(BaseSettings):
             self.kafka_sasl_mechanism,
             tls=self.kafka_tls,
         )
+
+
+class ServiceSettings(BrokerSettings):
+    """What every service needs. Names are ``TONGZHOU_<FIELD>`` in the environment."""
+
+    database_url: SecretStr
+    """The application role's DSN."""
+    relay_database_url: SecretStr | None = None
+    """A DSN that reaches PostgreSQL without a pooler; the application's when unset."""
+    issuer: str
+    jwks_url: str
+    audience: str = "tongzhou"
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=1, le=65_535)
+    log_format: Literal["json", "text"] = "json"
+    otlp_endpoint: str | None = None
+    max_body_bytes: int = Field(default=5 * 1024 * 1024, ge=1024)
+    max_connections: int = Field(default=10, ge=2, le=100)
 
     @property
     def relay_dsn(self) -> str:

@@ -111,6 +111,7 @@ MONEY_CODE = (
 NO_MONEY = {
     "services/notify/feeds/handlers.py": "waits for a feed in seconds, which are floats",
     "shared/events/export.py": "joins paths, with the same sign",
+    "shared/events/golden.py": "joins paths, with the same sign",
 }
 INEXACT_SQL = re.compile(
     r"_fen\W.*\d\.\d|\d\.\d.*_fen\b|(::|\bAS\b)\s*(float[48]?|real|double precision)\b",

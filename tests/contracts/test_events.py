@@ -51,8 +51,8 @@ class TestSchemas:
 
     @pytest.mark.parametrize("event", EVENTS)
     def test_accept_their_example_and_refuse_an_unknown_field(self, event: type[Event]) -> None:
-        schema = json.loads(export.schema_of(event))
-        validator = jsonschema_rs.Draft202012Validator(schema)
+        schema = json.loads((export.ROOT / export.SCHEMAS / f"{event.TYPE}.json").read_bytes())
+        validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
         [example] = schema["examples"]
 
         assert validator.is_valid(example)
