@@ -29,6 +29,21 @@ OUTBOX_AGE = _METER.create_gauge(
 )
 """Above 60 s with a broker that answers: no relay holds the shard; look at its leases."""
 
+OUTBOX_REFUSALS = _METER.create_counter(
+    "tongzhou.outbox.refusals",
+    unit="{write}",
+    description="Writes refused because the outbox had reached its bound.",
+)
+"""Rising: callers get 503 outbox-full; restore the broker or the relay, the rest follows."""
+
+RELAY_LAG = _METER.create_gauge(
+    "tongzhou.relay.lag",
+    unit="s",
+    description="Age of the oldest event of the page that the broker acknowledged last.",
+)
+"""Above 1 s while the outbox is short: the broker acknowledges slowly; above 1 s with a long
+outbox: the relay works a backlog off, and the depth must fall."""
+
 EVENTS_CONSUMED = _METER.create_counter(
     "tongzhou.consumer.records",
     unit="{record}",
@@ -66,6 +81,28 @@ PARKED_KEYS = _METER.create_gauge(
 )
 """Above 0: each is a thing that learns nothing more; see docs/runbooks/parked-event.md."""
 
+GAPS = _METER.create_gauge(
+    "tongzhou.consumer.gaps",
+    unit="{key}",
+    description="Keys that wait because an event's predecessor has not been seen.",
+)
+"""Above 0 for a minute: an event was lost between publisher and broker, or a topic was cut; find
+the missing sequence with `parked`, see docs/runbooks/parked-event.md."""
+
+CONSUMER_HELD = _METER.create_gauge(
+    "tongzhou.consumer.held",
+    unit="{topic}",
+    description="Topics whose consumer waits because as many keys are parked as are allowed.",
+)
+"""Above 0: a defect hits every event; mend it and redrive, see docs/runbooks/parked-event.md."""
+
+POSITIONS_LOST = _METER.create_gauge(
+    "tongzhou.consumer.positions.lost",
+    unit="{partition}",
+    description="Partitions whose next record the broker no longer has; they wait for a decision.",
+)
+"""Above 0: nothing of the partition is applied; see docs/runbooks/position-lost.md."""
+
 REQUESTS = _METER.create_counter(
     "tongzhou.http.requests", unit="{request}", description="Requests by route and status."
 )
@@ -84,3 +121,17 @@ PROCESSES_LATE = _METER.create_gauge(
     "tongzhou.process.late", unit="{process}", description="Processes past their deadline."
 )
 """Above 0 for minutes: see docs/runbooks/stuck-process.md."""
+
+PROCESS_AGE = _METER.create_gauge(
+    "tongzhou.process.age",
+    unit="s",
+    description="How long the process that is latest has been past its deadline.",
+)
+"""Rising for a day: somebody is waited for, or it is stuck; see docs/runbooks/stuck-process.md."""
+
+PROCESSES_STUCK = _METER.create_gauge(
+    "tongzhou.process.stuck",
+    unit="{process}",
+    description="Late processes that were reminded as often as they are by themselves.",
+)
+"""Above 0: `processes` lists them; resume each once its cause is gone."""

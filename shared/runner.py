@@ -1,5 +1,7 @@
 """Run one service in a role: ``python -m services.<name> {api|relay|consume|migrate|all}``.
 
+Operators run its commands in the same way, see ``shared/operations/terminal.py``.
+
 ``all`` runs api, relay and consumer in one process, for a laptop; in production each role is a
 Deployment of the same image. Every role answers /livez, /readyz and /metrics.
 """
@@ -17,33 +19,36 @@ import uvicorn
 import uvloop
 from fastapi import APIRouter
 
-from shared import clock, logs, metrics, telemetry
+from shared import clock, logs, telemetry
+from shared.db.bound import OutboxBound
 from shared.db.database import Database
 from shared.events.catalogue import consumed_by
-from shared.messaging import limits, parking, process
 from shared.messaging.apply import Applier, Subscriptions
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka import KafkaSettings
+from shared.messaging.measure import measure
+from shared.messaging.process import AnyProcess
 from shared.messaging.relay import Relay
+from shared.operations import terminal
+from shared.operations.operator import Operator
+from shared.operations.rebuild import ReadModel
 from shared.settings import MigrationSettings, ServiceSettings
 from shared.web.app import create_app
 from shared.web.auth import TokenVerifier, fetch_jwks
 
 _LOG = logs.get("tongzhou.runner")
-ROLES = ("api", "relay", "consume", "migrate", "all")
+ROLES = {
+    "api": "answer requests",
+    "relay": "ship events to the broker",
+    "consume": "apply other services' events, and carry out approved operations",
+    "migrate": "bring the database to the newest revision, then end",
+    "all": "api, relay and consume in one process",
+}
 DRAIN_S = 6
 """How long requests that are being answered may take to end once the process is told to."""
 
 HARD_STOP_S = 8.0
 """After this a process ends whatever still runs: everything is gone within 10 s of a SIGTERM."""
-
-MEASURE_EVERY_S = 5.0
-MEASURE_OUTBOX = """
-    SELECT
-        (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT $1 + 1) AS counted) AS depth,
-        (SELECT recorded_at FROM outbox ORDER BY position LIMIT 1) AS oldest
-"""
-"""Counted up to the limit only: a long outage of the broker must not make this slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +58,20 @@ class Service:
     name: str
     routers: Sequence[APIRouter]
     subscriptions: Subscriptions
+    processes: Sequence[AnyProcess] = ()
+    read_models: Sequence[ReadModel] = ()
     state: Mapping[str, object] = field(default_factory=dict)
 
 
 def main(service: Service) -> int:
-    """Run the role named on the command line; returns the exit status."""
+    """Run the role, or the operator's command, named on the command line; returns the status."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}")
-    parser.add_argument("role", choices=ROLES)
-    role = parser.parse_args().role
+    named = parser.add_subparsers(dest="role", required=True, metavar="role-or-command")
+    for name, does in ROLES.items():
+        named.add_parser(name, help=does)
+    terminal.add_commands(named)
+    arguments = parser.parse_args()
+    role = arguments.role
     if role == "migrate":
         from shared.db import migrations  # noqa: PLC0415 -- only this role pays for Alembic
 
@@ -69,6 +80,8 @@ def main(service: Service) -> int:
         sys.stdout.write(f"{service.name}: database is at revision {revision}\n")
         return 0
     settings = ServiceSettings()
+    if role not in ROLES:
+        return terminal.run(arguments, _operator(service, settings, database_of(settings)))
     logs.set_up(service.name, as_json=settings.log_format == "json")
     traces = telemetry.set_up(service.name, otlp_endpoint=settings.otlp_endpoint)
     _LOG.info("service.starts", role=role, settings=settings.redacted())
@@ -79,9 +92,7 @@ def main(service: Service) -> int:
 
 
 async def _run(service: Service, role: str, settings: ServiceSettings) -> int:
-    database = Database(
-        settings.database_url.get_secret_value(), max_connections=settings.max_connections
-    )
+    database = database_of(settings)
     await database.open()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -103,6 +114,42 @@ async def _run(service: Service, role: str, settings: ServiceSettings) -> int:
     return 1 if failed else 0
 
 
+def database_of(settings: ServiceSettings) -> Database:
+    """Make the pool that the settings describe."""
+    return Database(
+        settings.database_url.get_secret_value(),
+        max_connections=settings.max_connections,
+        bound=OutboxBound(
+            limit_rows=settings.outbox_limit_rows, alarm_rows=settings.outbox_alarm_rows
+        ),
+    )
+
+
+def _kafka(service: Service, settings: ServiceSettings) -> KafkaSettings:
+    return KafkaSettings(
+        settings.kafka_bootstrap_servers, f"tongzhou-{service.name}", settings.kafka_login
+    )
+
+
+def _operator(service: Service, settings: ServiceSettings, database: Database) -> Operator:
+    applier = Applier(
+        database,
+        service.name,
+        service.subscriptions,
+        parked_keys_limit=settings.parked_keys_limit,
+    )
+    return Operator(
+        service=service.name,
+        database=database,
+        applier=applier,
+        kafka=_kafka(service, settings),
+        dsn=settings.relay_dsn,
+        read_clock=clock.now,
+        processes=service.processes,
+        read_models=service.read_models,
+    )
+
+
 def _roles(
     service: Service,
     role: str,
@@ -110,22 +157,22 @@ def _roles(
     database: Database,
     stop: asyncio.Event,
 ) -> dict[str, Coroutine[None, None, None]]:
-    kafka = KafkaSettings(
-        settings.kafka_bootstrap_servers, f"tongzhou-{service.name}", settings.kafka_login
-    )
+    kafka = _kafka(service, settings)
     everything = role == "all"
     routers = service.routers if everything or role == "api" else []
-    work: dict[str, Coroutine[None, None, None]] = {"measure": _measure(database)}
-    state = dict(service.state)
+    work: dict[str, Coroutine[None, None, None]] = {"measure": measure(database)}
+    operator = _operator(service, settings, database)
+    state = {**service.state, "operator": operator}
     if everything or role == "relay":
         relay = Relay(settings.relay_dsn, kafka, wake=database.published, read_clock=clock.now)
         work["relay"] = relay.run()
     topics = [topic.name for topic in consumed_by(service.name)]
     if topics and (everything or role == "consume"):
-        applier = Applier(database, service.name, service.subscriptions)
-        consumer = Consumer(database, applier, kafka, topics)
+        consumer = Consumer(database, operator.applier, kafka, topics)
         state["stalled"] = consumer.progress.stalled
         work["consume"] = consumer.run()
+    if everything or role == "consume":
+        work["chores"] = operator.run()
     work["http"] = _serve(replace(service, routers=routers, state=state), settings, database, stop)
     return work
 
@@ -187,24 +234,3 @@ async def _serve(
     app.state.stopping.set()
     server.should_exit = True
     await serving
-
-
-async def _measure(database: Database) -> None:
-    """Keep the gauges of the outbox, the processes and the parked keys fresh."""
-    while True:
-        try:
-            await _measure_once(database)
-        except Exception as error:  # noqa: BLE001 -- a gauge must never take the service down
-            _LOG.warning("measure.failed", error=type(error).__name__)
-        await asyncio.sleep(MEASURE_EVERY_S)
-
-
-async def _measure_once(database: Database) -> None:
-    async with database.read() as work:
-        row = await work.fetchrow(MEASURE_OUTBOX, limits.OUTBOX_LIMIT_ROWS)
-        metrics.PROCESSES_LATE.set(await process.count_late(work))
-        metrics.PARKED_KEYS.set(await parking.count_keys(work))
-    if row is not None:
-        age = (clock.now() - row["oldest"]).total_seconds() if row["oldest"] else 0.0
-        metrics.OUTBOX_DEPTH.set(row["depth"])
-        metrics.OUTBOX_AGE.set(age)

@@ -5,7 +5,9 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.db.bound import ALARM_ROWS, LIMIT_ROWS
 from shared.messaging.kafka import Login, SaslMechanism
+from shared.messaging.limits import PARKED_KEYS_LIMIT
 
 
 class BrokerSettings(BaseSettings):
@@ -56,6 +58,10 @@ class ServiceSettings(BrokerSettings):
     otlp_endpoint: str | None = None
     max_body_bytes: int = Field(default=5 * 1024 * 1024, ge=1024)
     max_connections: int = Field(default=10, ge=2, le=100)
+    outbox_alarm_rows: int = Field(default=ALARM_ROWS, ge=1)
+    outbox_limit_rows: int = Field(default=LIMIT_ROWS, ge=1)
+    parked_keys_limit: int = Field(default=PARKED_KEYS_LIMIT, ge=1)
+    """Keys of one topic that may be parked before its consumer waits instead of parking more."""
 
     @property
     def relay_dsn(self) -> str:

@@ -3,12 +3,22 @@
 from services.credit.demands import routes as demands
 from services.credit.loans import routes as loans
 from services.credit.portfolios import routes as portfolios
+from services.credit.processes.handlers import GUARANTEED_LOAN
 from services.credit.reports import routes as reports
-from services.credit.subscriptions import SUBSCRIPTIONS
+from services.credit.subscriptions import READ_MODELS, SUBSCRIPTIONS
+from shared.operations import routes as operations
 from shared.runner import Service
 
 SERVICE = Service(
     name="credit",
-    routers=(demands.router, loans.router, reports.router, portfolios.router),
+    routers=(
+        demands.router,
+        loans.router,
+        reports.router,
+        portfolios.router,
+        operations.router,
+    ),
     subscriptions=SUBSCRIPTIONS,
+    processes=(GUARANTEED_LOAN,),
+    read_models=READ_MODELS,
 )

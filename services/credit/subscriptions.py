@@ -19,14 +19,26 @@ from shared.events.registry import (
     InstitutionRegistered,
 )
 from shared.messaging.apply import Subscriptions
+from shared.operations.rebuild import ReadModel
 
-SUBSCRIPTIONS: Subscriptions = {
+LEARNS: Subscriptions = {
     InstitutionRegistered: known.on_institution_registered,
     EnterpriseRegistered: known.on_enterprise_registered,
     ConsentGranted: known.on_consent_granted,
     ConsentRevoked: known.on_consent_revoked,
     BreakerTripped: known.on_breaker_tripped,
     BreakerRestored: known.on_breaker_restored,
+}
+READ_MODELS = (
+    ReadModel(
+        "known",
+        ("known_institution", "known_enterprise", "known_consent", "known_breaker"),
+        LEARNS,
+    ),
+)
+
+SUBSCRIPTIONS: Subscriptions = {
+    **LEARNS,
     LetterIssued: processes.on_letter_issued,
     GuaranteeDeclined: processes.on_guarantee_declined,
     GuaranteeReleased: processes.on_guarantee_released,

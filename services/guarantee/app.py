@@ -6,11 +6,13 @@ from services.guarantee.enrolments import routes as enrolments
 from services.guarantee.fund import routes as fund
 from services.guarantee.guarantees import routes as guarantees
 from services.guarantee.openings import routes as openings
+from services.guarantee.processes.handlers import PROCESS
 from services.guarantee.programmes import routes as programmes
 from services.guarantee.programmes.handlers import shipped_packs
 from services.guarantee.quotes import routes as quotes
 from services.guarantee.recoveries import routes as recoveries
-from services.guarantee.subscriptions import SUBSCRIPTIONS
+from services.guarantee.subscriptions import READ_MODELS, SUBSCRIPTIONS
+from shared.operations import routes as operations
 from shared.runner import Service
 from shared.web import rule_packs
 
@@ -27,7 +29,10 @@ SERVICE = Service(
         claims.router,
         recoveries.router,
         breakers.router,
+        operations.router,
     ),
     subscriptions=SUBSCRIPTIONS,
+    processes=(PROCESS,),
+    read_models=READ_MODELS,
     state={"packs": shipped_packs()},
 )

@@ -28,7 +28,35 @@ from shared.events.registry import (
     QualificationRevoked,
 )
 from shared.messaging.apply import Handler, Subscriptions
+from shared.operations.rebuild import ReadModel
 from shared.rulepack.catalogue import PackCatalogue
+
+LEARNS: Subscriptions = {
+    InstitutionRegistered: known.on_institution_registered,
+    EnterpriseRegistered: known.on_enterprise_registered,
+    ListMemberAdded: known.on_list_member_added,
+    QualificationGranted: known.on_qualification_recorded,
+    QualificationAmended: known.on_qualification_recorded,
+    QualificationRevoked: known.on_qualification_revoked,
+    LoanDisbursed: known.on_loan_disbursed,
+    OverdueReported: known.on_overdue_reported,
+    LoanClassified: known.on_loan_classified,
+    LoanClosed: known.on_loan_closed,
+    LoanSettled: known.on_loan_settled,
+}
+READ_MODELS = (
+    ReadModel(
+        "known",
+        (
+            "known_institution",
+            "known_enterprise",
+            "known_list_member",
+            "known_qualification",
+            "known_loan",
+        ),
+        LEARNS,
+    ),
+)
 
 
 def build(packs: PackCatalogue) -> Subscriptions:
@@ -43,19 +71,12 @@ def build(packs: PackCatalogue) -> Subscriptions:
         await breakers.on_loan_classified(work, received, packs=packs)
 
     return {
-        InstitutionRegistered: known.on_institution_registered,
-        EnterpriseRegistered: known.on_enterprise_registered,
-        ListMemberAdded: known.on_list_member_added,
-        QualificationGranted: known.on_qualification_recorded,
-        QualificationAmended: known.on_qualification_recorded,
-        QualificationRevoked: known.on_qualification_revoked,
+        **LEARNS,
         EnrolmentRequested: on_enrolment_requested,
         LoanDisbursed: in_turn(
             known.on_loan_disbursed, guarantees.on_loan_disbursed, releases.on_loan_disbursed
         ),
-        OverdueReported: known.on_overdue_reported,
         LoanClassified: in_turn(known.on_loan_classified, on_loan_classified),
-        LoanClosed: known.on_loan_closed,
         LoanSettled: in_turn(known.on_loan_settled, releases.on_loan_settled),
         LoanWithdrawn: releases.on_loan_withdrawn,
         ClaimRejected: releases.on_claim_rejected,

@@ -5,8 +5,9 @@ from pathlib import Path
 from services.insurance.policies import routes as policies
 from services.insurance.qualifications import routes as qualifications
 from services.insurance.quotes import routes as quotes
-from services.insurance.subscriptions import SUBSCRIPTIONS
+from services.insurance.subscriptions import READ_MODELS, SUBSCRIPTIONS
 from services.insurance.subsidies import routes as subsidies
+from shared.operations import routes as operations
 from shared.rulepack.catalogue import PackCatalogue
 from shared.runner import Service
 from shared.web import rule_packs
@@ -21,7 +22,9 @@ SERVICE = Service(
         subsidies.router,
         quotes.router,
         rule_packs.router(),
+        operations.router,
     ),
     subscriptions=SUBSCRIPTIONS,
+    read_models=READ_MODELS,
     state={"packs": PackCatalogue.from_directory(PACKS)},
 )

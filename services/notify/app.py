@@ -5,7 +5,8 @@ from services.notify.disclosures import routes as disclosures
 from services.notify.feeds import routes as feeds
 from services.notify.grants import routes as grants
 from services.notify.known import routes as known
-from services.notify.subscriptions import SUBSCRIPTIONS
+from services.notify.subscriptions import READ_MODELS, SUBSCRIPTIONS
+from shared.operations import routes as operations
 from shared.runner import Service
 
 SERVICE = Service(
@@ -16,6 +17,8 @@ SERVICE = Service(
         grants.router,
         disclosures.router,
         known.router,
+        operations.router,
     ),
     subscriptions=SUBSCRIPTIONS,
+    read_models=READ_MODELS,
 )

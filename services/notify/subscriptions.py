@@ -9,10 +9,16 @@ from services.notify.known.handlers import (
 )
 from shared.events.registry import ConsentGranted, ConsentRevoked, InstitutionRegistered
 from shared.messaging.apply import Subscriptions
+from shared.operations.rebuild import ReadModel
 
-SUBSCRIPTIONS: Subscriptions = {
+LEARNS: Subscriptions = {
     InstitutionRegistered: on_institution_registered,
     ConsentGranted: on_consent_granted,
     ConsentRevoked: on_consent_revoked,
+}
+READ_MODELS = (ReadModel("known", ("known_institution", "known_consent"), LEARNS),)
+
+SUBSCRIPTIONS: Subscriptions = {
+    **LEARNS,
     **{event_type: on_event for feed in FEEDS for event_type in feed.types},
 }

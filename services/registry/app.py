@@ -6,6 +6,7 @@ from services.registry.institutions import routes as institutions
 from services.registry.lists import routes as lists
 from services.registry.qualifications import routes as qualifications
 from services.registry.subscriptions import SUBSCRIPTIONS
+from shared.operations import routes as operations
 from shared.runner import Service
 
 SERVICE = Service(
@@ -16,6 +17,7 @@ SERVICE = Service(
         qualifications.router,
         lists.router,
         consents.router,
+        operations.router,
     ),
     subscriptions=SUBSCRIPTIONS,
 )

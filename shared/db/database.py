@@ -19,6 +19,7 @@ import orjson
 from shared import clock, ids
 from shared.clock import Clock, business_date
 from shared.db import outbox
+from shared.db.bound import OutboxBound
 from shared.errors import Transient, ensure
 from shared.events.envelope import Cause, Event
 from shared.ids import NewId
@@ -194,6 +195,11 @@ class Transaction:
             await self._connection.execute(f"ROLLBACK TO SAVEPOINT {name}")
             raise
 
+    @property
+    def publishes(self) -> bool:
+        """Whether events have been recorded."""
+        return bool(self._rows)
+
     async def flush(self) -> int:
         """Write the events; :class:`Database` calls it just before the commit."""
         rows, self._rows = self._rows, []
@@ -211,6 +217,7 @@ class Database:
         read_clock: Clock = clock.now,
         new_id: NewId = ids.new_id,
         max_connections: int = 10,
+        bound: OutboxBound | None = None,
     ) -> None:
         """``dsn`` names the application role, which owns nothing."""
         self.dsn = dsn
@@ -218,6 +225,7 @@ class Database:
         self._new_id = new_id
         self._max_connections = max_connections
         self._pool: asyncpg.Pool[Row] | None = None
+        self.bound = bound or OutboxBound()
         self.published = asyncio.Event()
         """Set after a commit that wrote events, so that a relay in this process wakes at once."""
 
@@ -229,7 +237,7 @@ class Database:
             self.dsn,
             min_size=0,
             max_size=self._max_connections,
-            init=_prepare_connection,
+            init=prepare_connection,
             reset=_keep_session,
             server_settings=SERVER_SETTINGS,
             timeout=5,
@@ -259,7 +267,8 @@ class Database:
         """Run one unit of work and commit it once; any exception rolls everything back.
 
         Raises :class:`DatabaseUnavailable` when PostgreSQL is lost or slower than ``deadline_s``,
-        and :class:`DatabaseBusy` when another unit of work held the same rows.
+        :class:`DatabaseBusy` when another unit of work held the same rows, and
+        :class:`~shared.db.bound.OutboxFull` when too many events wait for the broker to add more.
         The outcome of a commit whose answer was lost is unknown: the caller tries again with the
         same idempotency key.
         """
@@ -274,6 +283,8 @@ class Database:
             await connection.execute("BEGIN; SELECT pg_current_xact_id()")
             try:
                 yield work
+                if work.publishes:
+                    self.bound.require_room()
                 written = await work.flush()
             except Exception:
                 await connection.execute("ROLLBACK")
@@ -281,6 +292,7 @@ class Database:
             tag = await connection.execute("COMMIT")
             ensure(tag == "COMMIT", "a failed statement is never swallowed")
         if written:
+            self.bound.written(written)
             self.published.set()
 
     @asynccontextmanager
@@ -343,7 +355,8 @@ def _drop(connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
         connection.terminate()
 
 
-async def _prepare_connection(connection: "asyncpg.Connection[Row]") -> None:
+async def prepare_connection(connection: "asyncpg.Connection[Row]") -> None:
+    """Let JSON columns be read and written as values."""
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
             name,

@@ -125,3 +125,36 @@ def create_kernel(execute: Callable[[str], None]) -> None:
     """Create version 1 of the kernel's tables; ``execute`` is Alembic's ``op.execute``."""
     for statement in VERSION_1:
         execute(statement)
+
+
+VERSION_2 = (
+    """
+    CREATE TABLE operation (
+        id uuid PRIMARY KEY,
+        kind text NOT NULL CHECK (kind IN ('redrive', 'rebuild', 'reposition', 'resume')),
+        target jsonb NOT NULL,
+        preview jsonb NOT NULL,
+        reason text NOT NULL,
+        state text NOT NULL
+            CHECK (state IN ('requested', 'declined', 'approved', 'done', 'failed')),
+        requested_by text NOT NULL,
+        requested_at timestamptz NOT NULL,
+        decided_by text,
+        decided_at timestamptz,
+        result jsonb,
+        finished_at timestamptz,
+        CHECK (decided_by <> requested_by)
+    )
+    """,
+    "CREATE INDEX operation_open ON operation (state) WHERE state IN ('requested', 'approved')",
+    "CREATE INDEX parked_key_fingerprint ON parked_key (consumer, fingerprint)",
+    "ALTER TABLE process ADD COLUMN reminders smallint NOT NULL DEFAULT 0",
+    "CREATE INDEX idempotency_created ON idempotency USING brin (created_at)",
+    "CREATE INDEX consumer_inbox_received ON consumer_inbox USING brin (received_at)",
+)
+
+
+def operate_kernel(execute: Callable[[str], None]) -> None:
+    """Bring the kernel's tables to version 2: operators' requests, reminders, retention."""
+    for statement in VERSION_2:
+        execute(statement)

@@ -39,7 +39,7 @@ async def provision(
         if not exists:
             await connection.execute(f'CREATE DATABASE "{database}" OWNER "{owner}"')
         await connection.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
-        await connection.execute(f'GRANT CONNECT ON DATABASE "{database}" TO "{app}"')
+        await connection.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{database}" TO "{app}"')
     finally:
         await connection.close()
     dsns = ServiceDsns(

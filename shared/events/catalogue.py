@@ -127,6 +127,17 @@ TOPICS: tuple[Topic, ...] = (
         "subscriptions and grants",
     ),
     Topic("tongzhou.notify.delivery.v1", "notify", (), "subscriber", "披露", "disclosures"),
+    *(
+        Topic(
+            f"tongzhou.{service}.operation.v1",
+            service,
+            (),
+            "operation_id",
+            "运维操作",
+            "operations on the service's event stores",
+        )
+        for service in ("registry", *_ALL)
+    ),
 )
 
 BY_NAME = {topic.name: topic for topic in TOPICS}

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.events.envelope import DataClass, Event
 from shared.events.fields import Day, Days, Fen, Id, Months, OrgCode, RatePpm, Text, UsccText
+from shared.events.operation_parts import OperationFacts
 
 Classification = Literal["normal", "special_mention", "substandard", "doubtful", "loss"]
 """Five-class loan classification (商业银行金融资产风险分类办法, Order 2023 No. 1)."""
@@ -203,3 +204,11 @@ class EnrolmentDeadlineReached(Event):
     SUBJECT: ClassVar[str] = "loan_id"
 
     loan_id: Id
+
+
+class OperationExecuted(OperationFacts, Event):
+    """An operation on this service's event stores was carried out."""
+
+    TYPE: ClassVar[str] = "credit.operation.executed.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "operation_id"

@@ -20,6 +20,7 @@ from shared.events.fields import (
     Word,
 )
 from shared.events.guarantee_parts import Allocation, Leg
+from shared.events.operation_parts import OperationFacts
 
 GuaranteeType = Literal["joint_and_several", "general"]
 """连带责任保证 or 一般保证; a contract silent on it is general (民法典 art. 686)."""
@@ -340,3 +341,11 @@ class GuaranteePeriodEnded(Event):
     SUBJECT: ClassVar[str] = "guarantee_id"
 
     guarantee_id: Id
+
+
+class OperationExecuted(OperationFacts, Event):
+    """An operation on this service's event stores was carried out."""
+
+    TYPE: ClassVar[str] = "guarantee.operation.executed.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "operation_id"

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.events.envelope import DataClass, Event, Part
 from shared.events.fields import Count, Day, Digest, Fen, Id, OrgCode, PackId, Ppm, Text, UsccText
+from shared.events.operation_parts import OperationFacts
 
 Pilot = Literal["first_set", "first_batch", "first_version"]
 """首台(套), 首批次 or 首版次."""
@@ -113,3 +114,11 @@ class SubsidyPaid(Event):
     policy_id: Id
     subsidy_fen: Fen
     paid_on: Day
+
+
+class OperationExecuted(OperationFacts, Event):
+    """An operation on this service's event stores was carried out."""
+
+    TYPE: ClassVar[str] = "insurance.operation.executed.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "operation_id"

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.events.envelope import DataClass, Event
 from shared.events.fields import Count, Day, Id, OrgCode, Text, UsccText
+from shared.events.operation_parts import OperationFacts
 
 LegalBasis = Literal["duty", "consent"]
 """政务数据共享条例 for departments; the enterprise's authorisation for everyone else."""
@@ -69,3 +70,11 @@ class FeedDisclosed(Event):
     subscriber: OrgCode
     feed: OrgCode
     entries: Count
+
+
+class OperationExecuted(OperationFacts, Event):
+    """An operation on this service's event stores was carried out."""
+
+    TYPE: ClassVar[str] = "notify.operation.executed.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "operation_id"

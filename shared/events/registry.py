@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.events.envelope import DataClass, Event
 from shared.events.fields import Count, Day, Digest, Fen, Id, OrgCode, Region, Text, UsccText, Word
+from shared.events.operation_parts import OperationFacts
 
 InstitutionKind = Literal[
     "department", "bank", "guarantor", "reguarantor", "fund", "insurer", "platform"
@@ -177,3 +178,11 @@ class ConsentRevoked(Event):
     uscc: UsccText
     grantee: OrgCode
     revoked_on: Day
+
+
+class OperationExecuted(OperationFacts, Event):
+    """An operation on this service's event stores was carried out."""
+
+    TYPE: ClassVar[str] = "registry.operation.executed.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "operation_id"

@@ -8,6 +8,7 @@ of a handler fails the whole batch again: it is then halved until one record is 
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -18,7 +19,7 @@ from shared import metrics
 from shared.db.database import Database, Transaction
 from shared.errors import Transient
 from shared.events.envelope import Cause, Event, Received
-from shared.messaging import inbox, parking
+from shared.messaging import inbox, limits, parking
 from shared.messaging.records import NotYet, Record, SequenceGap, read
 from shared.messaging.verdict import Verdict, verdict_of
 from shared.telemetry import span
@@ -39,6 +40,18 @@ class PositionAhead(Transient):
     code = "position-ahead"
     title_zh = "读取位置超前"
     title_en = "Position ahead of the stored offset"
+
+
+class ParkingFull(Transient):
+    """So many keys of a topic are parked that the next failure stops it: a defect hits them all."""
+
+    code = "parking-full"
+    title_zh = "挂起的键已达上限"
+    title_en = "As many keys are parked as are allowed"
+
+
+class _Undone(Exception):
+    """Leaves the transaction of a rehearsal, so that nothing of it stays."""
 
 
 class Outcome(StrEnum):
@@ -72,11 +85,24 @@ class _Batch:
 class Applier:
     """Applies records for one consumer; it knows nothing of a broker."""
 
-    def __init__(self, database: Database, consumer: str, subscriptions: Subscriptions) -> None:
-        """``consumer`` names the rows that this consumer remembers: never rename it."""
+    def __init__(
+        self,
+        database: Database,
+        consumer: str,
+        subscriptions: Subscriptions,
+        *,
+        parked_keys_limit: int = limits.PARKED_KEYS_LIMIT,
+    ) -> None:
+        """``consumer`` names the rows that this consumer remembers: never rename it.
+
+        Once ``parked_keys_limit`` keys of a topic are parked, an event that would park another one
+        is not passed by: its batch is tried again until there is room.
+        """
         self._database = database
         self.consumer = consumer
         self._subscriptions = subscriptions
+        self._parked_keys_limit = parked_keys_limit
+        self._held: set[str] = set()
         self._redriven = ("", "")
 
     async def apply(
@@ -96,7 +122,15 @@ class Applier:
             counts = await self._apply_carefully(batch, patient=patient)
         for outcome, count in counts.items():
             metrics.EVENTS_CONSUMED.add(count, {"outcome": outcome.value})
+        self._hold(batch[0].topic, held=False)
         return counts
+
+    def _hold(self, topic: str, *, held: bool) -> None:
+        if held:
+            self._held.add(topic)
+        else:
+            self._held.discard(topic)
+        metrics.CONSUMER_HELD.set(len(self._held))
 
     async def _apply_carefully(self, batch: Sequence[Record], *, patient: bool) -> Counter[Outcome]:
         try:
@@ -132,16 +166,29 @@ class Applier:
         more = True
         while more:
             async with self._database.transaction() as work:
-                parked = await parking.parked_keys(work, self.consumer, topic, [key])
-                batch = _Batch(
-                    work, inbox.Watermarks(self.consumer), parked, careful=True, patient=False
-                )
-                if key in parked:
-                    await self._drain(batch, topic, key)
-                await batch.watermarks.save(work)
+                batch = await self._redrive_part(work, topic, key)
             counts += batch.counts
             more = bool(batch.unfinished)
         return counts
+
+    async def rehearse(self, topic: str, key: str) -> tuple[Counter[Outcome], str | None]:
+        """Tell what the first part of a redrive would do, and undo it.
+
+        Returns the outcomes and the reason for which the key would then still be held, if any.
+        """
+        with suppress(_Undone):
+            async with self._database.transaction() as work:
+                batch = await self._redrive_part(work, topic, key)
+                raise _Undone
+        return batch.counts, batch.parked.get(key)
+
+    async def _redrive_part(self, work: Transaction, topic: str, key: str) -> _Batch:
+        parked = await parking.parked_keys(work, self.consumer, topic, [key])
+        batch = _Batch(work, inbox.Watermarks(self.consumer), parked, careful=True, patient=False)
+        if key in parked:
+            await self._drain(batch, topic, key)
+        await batch.watermarks.save(work)
+        return batch
 
     async def redrive_some(self, *, limit: int) -> None:
         """Redrive the next keys that nobody has to decide on, in turn.
@@ -284,10 +331,19 @@ class Applier:
             await parking.queue_behind(batch.work, self.consumer, record)
             batch.counts[Outcome.QUEUED] += 1
             return
+        await self._require_room(batch.work, record.topic)
         await parking.park(batch.work, self.consumer, record, failure)
         batch.heads[record.key] = _subject_of(record)
         batch.parked[record.key] = failure.reason
         batch.counts[Outcome.PARKED] += 1
+
+    async def _require_room(self, work: Transaction, topic: str) -> None:
+        parked = await parking.count_keys_of(
+            work, self.consumer, topic, most=self._parked_keys_limit
+        )
+        if parked >= self._parked_keys_limit:
+            self._hold(topic, held=True)
+            raise ParkingFull(f"{parked} keys of {topic} are parked already")
 
     async def _apply_one(self, batch: _Batch, record: Record) -> Outcome:
         received = read(record)

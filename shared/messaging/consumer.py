@@ -7,13 +7,14 @@ of an assignment stand where the database says: the broker's own offsets are adv
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
 from shared import logs, metrics
 from shared.db.database import Database
 from shared.errors import Transient
-from shared.messaging import inbox, kafka
+from shared.messaging import inbox, kafka, positions
 from shared.messaging.apply import Applier, PositionAhead
 from shared.messaging.kafka import (
     AIOKafkaConsumer,
@@ -24,6 +25,7 @@ from shared.messaging.kafka import (
     OffsetOutOfRangeError,
     TopicPartition,
 )
+from shared.messaging.positions import Position
 from shared.messaging.progress import Progress
 from shared.messaging.records import NotYet, Record, record_of
 from shared.messaging.verdict import Verdict, verdict_of
@@ -39,24 +41,31 @@ CONCURRENT_BATCHES = 4
 """Batches at work at once: the requests of the same process need connections, too."""
 PATIENCE_ATTEMPTS = 20
 """How often a handler may ask to wait for data of another topic before its event is parked."""
-REDRIVE_EVERY_S = 15.0
-REDRIVE_KEYS = 100
+LOOK_DEADLINE_S = 5.0
+LOOK_FOR_DECISION_S = 2.0
+"""Between two looks whether a lost position has been decided on."""
 REVOKE_DEADLINE_S = 5.0
 STOP_DEADLINE_S = 2.0
 REJOIN_S = 1.0
-
-
-class PositionLost(RuntimeError):
-    """The broker no longer has what this consumer must read next: rebuild, never jump."""
 
 
 class Consumer:
     """One group member, run as a task until it is cancelled."""
 
     def __init__(
-        self, database: Database, applier: Applier, settings: KafkaSettings, topics: Sequence[str]
+        self,
+        database: Database,
+        applier: Applier,
+        settings: KafkaSettings,
+        topics: Sequence[str],
+        *,
+        service: str | None = None,
     ) -> None:
-        """``topics`` are read by the group ``tongzhou.<consumer>``."""
+        """``topics`` are read by the group ``tongzhou.<consumer>``.
+
+        ``service`` publishes what was done about a lost position; the consumer's name by default.
+        """
+        self._service = service or applier.consumer
         self._database = database
         self._applier = applier
         self._settings = settings
@@ -65,6 +74,8 @@ class Consumer:
         self._at_work: dict[TopicPartition, asyncio.Task[None]] = {}
         self._resting: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
+        self._lost: set[TopicPartition] = set()
+        self._next_look = 0.0
         self._next: dict[TopicPartition, int] = {}
         self._positioned = asyncio.Event()
         self._failure: Exception | None = None
@@ -73,13 +84,6 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume until cancelled; a lost broker is waited for, a lost position is raised."""
-        redriving = asyncio.create_task(self._redrive())
-        try:
-            await self._consume()
-        finally:
-            redriving.cancel()
-
-    async def _consume(self) -> None:
         while True:
             try:
                 await self._session()
@@ -88,15 +92,6 @@ class Consumer:
             except Transient as error:
                 _LOG.warning("consumer.starts_over", code=error.code, detail=error.detail)
             await asyncio.sleep(REJOIN_S)
-
-    async def _redrive(self) -> None:
-        """Look from time to time whether what waits for another topic's data may go on."""
-        while True:
-            await asyncio.sleep(REDRIVE_EVERY_S)
-            try:
-                await self._applier.redrive_some(limit=REDRIVE_KEYS)
-            except Exception as error:  # noqa: BLE001 -- the keys stay parked, and the turn comes again
-                _LOG.warning("consumer.redrive_failed", error=type(error).__name__)
 
     async def _session(self) -> None:
         client = kafka.consumer(self._settings, group=f"tongzhou.{self._applier.consumer}")
@@ -129,6 +124,45 @@ class Consumer:
         if self._at_work:
             await asyncio.wait(self._at_work.values(), timeout=PAUSE_AFTER_S)
         self._settle(client)
+        if self._lost and time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_FOR_DECISION_S
+            await self._take_decisions(client)
+
+    async def _report_lost(self, client: AIOKafkaConsumer) -> None:
+        """Find the partitions whose next record the broker does not have, and say so."""
+        partitions = list(client.assignment())
+        async with asyncio.timeout(LOOK_DEADLINE_S):
+            begins = await client.beginning_offsets(partitions)
+            ends = await client.end_offsets(partitions)
+        for partition in partitions:
+            position = Position(
+                topic=partition.topic,
+                partition=partition.partition,
+                stored=self._next[partition],
+                begin=begins[partition],
+                end=ends[partition],
+            )
+            if not position.is_lost or partition in self._lost:
+                continue
+            client.pause(partition)
+            self._lost.add(partition)
+            metrics.POSITIONS_LOST.set(len(self._lost))
+            async with self._database.transaction() as work:
+                consumer = self._applier.consumer
+                await positions.report(work, consumer, position, service=self._service)
+
+    async def _take_decisions(self, client: AIOKafkaConsumer) -> None:
+        """Go on where a lost position was set anew: by a person, or by the kernel."""
+        async with self._database.read() as work:
+            stored = await inbox.stored_offsets(work, self._applier.consumer, self._topics)
+        for partition in list(self._lost):
+            position = stored.get((partition.topic, partition.partition), 0)
+            if position != self._next[partition]:
+                self._next[partition] = position
+                client.seek(partition, position)
+                client.resume(partition)
+                self._lost.discard(partition)
+        metrics.POSITIONS_LOST.set(len(self._lost))
 
     async def _fetch(self, client: AIOKafkaConsumer) -> None:
         wait_ms = POLL_WHILE_PAUSED_MS if self._paused else POLL_MS
@@ -138,9 +172,9 @@ class Consumer:
             # The broker was asked before our own positions were set, and has none: ours hold.
             await self.assigned(list(client.assignment()))
             return
-        except OffsetOutOfRangeError as error:
-            _LOG.error("consumer.position_lost", partitions=str(error))
-            raise PositionLost(str(error)) from error
+        except OffsetOutOfRangeError:
+            await self._report_lost(client)
+            return
         for partition, records in batches.items():
             if records and self._positioned.is_set():
                 batch = [record_of(raw) for raw in records]
@@ -230,6 +264,7 @@ class Consumer:
     async def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """Finish what is at work before another member takes the partitions."""
         self._positioned.clear()
+        self._lost.clear()
         await self._finish_work(partitions)
 
     async def assigned(self, partitions: Sequence[TopicPartition]) -> None:

@@ -15,7 +15,7 @@ from shared.db.database import Row
 from shared.db.outbox import SHARDS
 from shared.messaging import limits
 
-_CLASS = 0x746F6E67
+LOCK_CLASS = 0x746F6E67
 """First half of the advisory lock's key; the second half is the shard."""
 
 TRY_LOCKS = "SELECT shard FROM unnest($2::integer[]) AS shard WHERE pg_try_advisory_lock($1, shard)"
@@ -75,7 +75,7 @@ class Lease:
         if time.monotonic() >= self._next_check:
             wanted = [shard for shard in range(SHARDS) if shard not in self._shards]
             if wanted:
-                rows = await self.fetch(TRY_LOCKS, _CLASS, wanted)
+                rows = await self.fetch(TRY_LOCKS, LOCK_CLASS, wanted)
                 self._shards = sorted([*self._shards, *(row["shard"] for row in rows)])
                 if rows:
                     # Rows of a shard that was another's may lie below what was settled for ours.

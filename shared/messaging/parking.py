@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.db.database import Row, Transaction
 from shared.errors import DomainError
-from shared.messaging.records import Record
+from shared.messaging.records import Record, SequenceGap
 
 QUEUED = "queued-behind"
 """The reason of an event that is itself fine and waits for its key."""
@@ -125,10 +126,80 @@ async def keys_held_for(
     return [(row["topic"], row["key"]) for row in rows]
 
 
-async def count_keys(work: Transaction) -> int:
-    """Count the keys that are held in this database."""
-    count: int = await work.fetchval("SELECT count(*) FROM parked_key")
+async def count_keys_of(work: Transaction, consumer: str, topic: str, *, most: int) -> int:
+    """Count the keys of a topic that are held, up to ``most``."""
+    count: int = await work.fetchval(
+        "SELECT count(*) FROM "
+        "(SELECT FROM parked_key WHERE consumer = $1 AND topic = $2 LIMIT $3) AS held",
+        consumer,
+        topic,
+        most,
+    )
     return count
+
+
+async def count_held(work: Transaction) -> tuple[int, int]:
+    """Count the keys that are held in this database, and those of them for a missing event."""
+    row = await work.fetchrow(
+        "SELECT count(*) AS held, count(*) FILTER (WHERE reason = $1) AS gaps FROM parked_key",
+        SequenceGap.code,
+    )
+    return (0, 0) if row is None else (row["held"], row["gaps"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A key that is held: why, since when, and what waits."""
+
+    topic: str
+    key: str
+    reason: str
+    fingerprint: str
+    parked_at: datetime
+    waiting: int
+    event_type: str
+    error: str
+
+
+async def held_keys(
+    work: Transaction,
+    consumer: str,
+    *,
+    after: tuple[str, str] = ("", ""),
+    limit: int,
+    topic: str | None = None,
+    key: str | None = None,
+    fingerprint: str | None = None,
+) -> list[HeldKey]:
+    """Return the keys that are held, with the event at the head of each queue."""
+    rows = await work.fetch(
+        "SELECT held.topic, held.key, held.reason, held.fingerprint, held.parked_at, "
+        "queue.waiting, head.event_type, head.error FROM parked_key AS held "
+        "CROSS JOIN LATERAL (SELECT count(*) AS waiting FROM parked_event AS e "
+        "WHERE (e.consumer, e.topic, e.key) = (held.consumer, held.topic, held.key)) AS queue "
+        "LEFT JOIN LATERAL (SELECT header_values[array_position(header_names, 'ce_type')] "
+        "AS event_type, error FROM parked_event AS e "
+        "WHERE (e.consumer, e.topic, e.key) = (held.consumer, held.topic, held.key) "
+        "ORDER BY record_offset LIMIT 1) AS head ON true "
+        "WHERE held.consumer = $1 AND (held.topic, held.key) > ($2, $3) "
+        "AND ($4::text IS NULL OR held.topic = $4) "
+        "AND ($5::text IS NULL OR held.fingerprint = $5) "
+        "AND ($6::text IS NULL OR held.key = $6) "
+        "ORDER BY held.topic, held.key LIMIT $7",
+        consumer,
+        *after,
+        topic,
+        fingerprint,
+        key,
+        limit,
+    )
+    return [_held(row) for row in rows]
+
+
+def _held(row: Row) -> HeldKey:
+    named = {name: value for name, value in row.items() if name not in {"event_type", "error"}}
+    event_type = (row["event_type"] or b"").decode("utf-8", "replace")
+    return HeldKey(**named, event_type=event_type, error=row["error"] or "")
 
 
 def _record(row: Row) -> Record:

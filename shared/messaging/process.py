@@ -5,15 +5,16 @@ state and an event and returns the new state and commands. Its deadlines are sch
 come back to it like any other event; late, repeated and out-of-order events are its own cases.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Generic, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.db.database import Transaction
-from shared.errors import ensure
+from shared.errors import NotFound, ensure
+from shared.events.envelope import Event
 
 
 class ProcessState(BaseModel):
@@ -30,6 +31,14 @@ E = TypeVar("E")
 C = TypeVar("C")
 
 
+class ProcessUnknown(NotFound):
+    """There is no such process, or it has ended."""
+
+    code = "process-unknown"
+    title_zh = "流程不存在或已结束"
+    title_en = "No such process"
+
+
 @dataclass(frozen=True, slots=True)
 class Process(Generic[S, E, C]):
     """One kind of process. ``begin`` makes the state that a process has before its first event."""
@@ -39,6 +48,15 @@ class Process(Generic[S, E, C]):
     begin: Callable[[E], S]
     react: Callable[[S, E], tuple[S, Sequence[C]]]
     perform: Callable[[Transaction, C], Awaitable[None]]
+    remind: Callable[[S], Event | None]
+    """The timer that its deadline set, to be sent once more; None if it waits for no timer."""
+
+
+AnyProcess = Process[Any, Any, Any]
+REMINDERS = 3
+"""How often a late process is reminded by itself; after that somebody has to look."""
+REMIND_AFTER = timedelta(minutes=5)
+"""Between the deadline and the first reminder, and between two of them."""
 
 
 async def advance(work: Transaction, process: Process[S, E, C], process_id: str, event: E) -> S:
@@ -64,7 +82,9 @@ async def _save(
         "INSERT INTO process (kind, id, state, ended, version, deadline, updated_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (kind, id) DO UPDATE SET "
         "state = excluded.state, ended = excluded.ended, version = excluded.version, "
-        "deadline = excluded.deadline, updated_at = excluded.updated_at "
+        "deadline = excluded.deadline, updated_at = excluded.updated_at, "
+        "reminders = CASE WHEN process.deadline IS NOT DISTINCT FROM excluded.deadline "
+        "THEN process.reminders ELSE 0 END "
         "WHERE process.version = excluded.version - 1",
         kind,
         process_id,
@@ -77,9 +97,102 @@ async def _save(
     ensure(tag == "INSERT 0 1", "two events never advance one process at once")
 
 
-async def count_late(work: Transaction) -> int:
-    """Count processes that are past their deadline and have not ended."""
-    count: int = await work.fetchval(
-        "SELECT count(*) FROM process WHERE NOT ended AND deadline < $1", work.now
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How many processes are past their deadline, how many of them are stuck, and the longest."""
+
+    late: int
+    stuck: int
+    oldest_s: float
+
+
+async def lateness(work: Transaction) -> Lateness:
+    """Measure how late processes are; one is stuck once no reminder is sent by itself any more."""
+    row = await work.fetchrow(
+        "SELECT count(*) AS late, count(*) FILTER (WHERE reminders >= $2) AS stuck, "
+        "coalesce(extract(epoch FROM $1 - min(deadline)), 0)::float8 AS oldest "
+        "FROM process WHERE NOT ended AND deadline < $1",
+        work.now,
+        REMINDERS,
     )
-    return count
+    return Lateness(0, 0, 0.0) if row is None else Lateness(*row.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A process that has not ended."""
+
+    kind: str
+    id: str
+    version: int
+    state: Mapping[str, object]
+    deadline: datetime | None
+    updated_at: datetime
+    reminders: int
+
+
+async def waiting(
+    work: Transaction, *, late_only: bool, after: tuple[str, str] = ("", ""), limit: int
+) -> list[Waiting]:
+    """Return processes that have not ended, by kind and id."""
+    rows = await work.fetch(
+        "SELECT kind, id, version, state, deadline, updated_at, reminders FROM process "
+        "WHERE NOT ended AND (kind, id) > ($1, $2) AND (NOT $3 OR deadline < $4) "
+        "ORDER BY kind, id LIMIT $5",
+        *after,
+        late_only,
+        work.now,
+        limit,
+    )
+    return [Waiting(**dict(row)) for row in rows]
+
+
+async def remind_late(work: Transaction, processes: Sequence[AnyProcess], *, limit: int) -> int:
+    """Send the timers of late processes once more, each a bounded number of times.
+
+    A timer that was parked or lost with its topic must not leave its process waiting for ever; a
+    process that waits for a person stays late, and is left alone after ``REMINDERS`` times.
+    """
+    by_kind = {process.kind: process for process in processes}
+    rows = await work.fetch(
+        "UPDATE process SET reminders = reminders + 1 WHERE (kind, id) IN ("
+        "SELECT kind, id FROM process WHERE NOT ended AND deadline < $1 AND reminders < $2 "
+        "AND kind = ANY($3::text[]) "
+        "AND updated_at + (reminders + 1) * $4::interval < $1 "
+        "AND deadline + (reminders + 1) * $4::interval < $1 "
+        "ORDER BY deadline LIMIT $5 FOR UPDATE SKIP LOCKED) "
+        "RETURNING kind, id, state",
+        work.now,
+        REMINDERS,
+        list(by_kind),
+        REMIND_AFTER,
+        limit,
+    )
+    for row in rows:
+        _send_timer(work, by_kind[row["kind"]], row["state"])
+    return len(rows)
+
+
+async def resume(work: Transaction, processes: Sequence[AnyProcess], kind: str, id_: str) -> bool:
+    """Send a process's timer once more and count its reminders anew; False if it waits for none.
+
+    Raises :class:`ProcessUnknown` for one that does not exist or has ended.
+    """
+    row = await work.fetchrow(
+        "UPDATE process SET reminders = 0 WHERE kind = $1 AND id = $2 AND NOT ended "
+        "RETURNING state",
+        kind,
+        id_,
+    )
+    found = next((process for process in processes if process.kind == kind), None)
+    if row is None or found is None:
+        raise ProcessUnknown(f"no process {kind} {id_} that has not ended")
+    return _send_timer(work, found, row["state"])
+
+
+def _send_timer(work: Transaction, process: AnyProcess, state: Mapping[str, object]) -> bool:
+    timer = process.remind(process.state.model_validate(state))
+    if timer is None:
+        return False
+    work.schedule(timer, not_before=work.now)
+    return True

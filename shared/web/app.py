@@ -70,7 +70,7 @@ def create_app(
         # Edge makes the span and the metrics; the framework's would repeat them, query included.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    bind(app, database=database, verifier=verifier, state=state)
+    bind(app, service=service, database=database, verifier=verifier, state=state)
     for kind, handler in HANDLERS:
         app.add_exception_handler(kind, handler)
     for router in routers:
@@ -85,6 +85,7 @@ def create_app(
 def bind(
     app: FastAPI,
     *,
+    service: str,
     database: Database,
     verifier: TokenVerifier,
     state: Mapping[str, object],
@@ -96,6 +97,7 @@ def bind(
     """
     app.state = State(
         {
+            "service": service,
             "database": database,
             "verifier": verifier,
             "stopping": asyncio.Event(),

@@ -120,6 +120,7 @@ class Command:
         A result with a ``version`` becomes the ETag. A repeated key gets the first answer again,
         byte for byte, marked ``Idempotency-Replayed: true``.
         """
+        self._database.bound.require_room()
         try:
             async with self._database.transaction() as work:
                 await self._claim_key(work)
@@ -192,7 +193,10 @@ class Query:
 
 
 def command(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is Any
-    """Depend on a :class:`Command` for callers with the scope."""
+    """Depend on a :class:`Command` for callers with the scope.
+
+    ``{service}`` in a scope is the service's name, for routes that every service has.
+    """
 
     async def dependency(
         request: Request,
@@ -206,7 +210,7 @@ def command(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is A
             Header(description="the resource's ETag, where it is changed", examples=['"3"']),
         ] = None,
     ) -> Command:
-        require(caller, scope)
+        require(caller, _scope_in(request, scope))
         if idempotency_key is None:
             raise KeyMissing("the Idempotency-Key header is missing")
         found = KEY_FORM.match(idempotency_key.strip())
@@ -218,10 +222,14 @@ def command(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is A
 
 
 def query(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is Any
-    """Depend on a :class:`Query` for callers with the scope."""
+    """Depend on a :class:`Query` for callers with the scope, as :func:`command` does."""
 
     async def dependency(request: Request, caller: Authenticated) -> Query:
-        require(caller, scope)
+        require(caller, _scope_in(request, scope))
         return Query(request, caller)
 
     return Depends(dependency)
+
+
+def _scope_in(request: Request, scope: str) -> str:
+    return scope.replace("{service}", request.app.state.service)

@@ -17,7 +17,9 @@ from shared.db.database import Database, Row
 from shared.events.envelope import Cause, Event, Received, headers_of
 from shared.ids import new_id
 from shared.messaging.apply import Applier, Outcome
+from shared.messaging.kafka import KafkaSettings
 from shared.messaging.records import Record, read
+from shared.operations.operator import Operator
 from shared.runner import Service
 from shared.web.app import bind, create_app
 from tests.support.clocks import ManualClock
@@ -127,7 +129,18 @@ def build(service: Service, database: Database, clock: ManualClock) -> ServiceUn
     issuer = TestIssuer(clock)
     verifier = issuer.verifier()
     app = _application(service.name)
-    bind(app, database=database, verifier=verifier, state=service.state)
+    operator = Operator(
+        service=service.name,
+        database=database,
+        applier=Applier(database, service.name, service.subscriptions),
+        kafka=KafkaSettings("no-broker:9092", "test"),
+        dsn=database.dsn,
+        read_clock=clock,
+        processes=service.processes,
+        read_models=service.read_models,
+    )
+    state = {**service.state, "operator": operator}
+    bind(app, service=service.name, database=database, verifier=verifier, state=state)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test"
     )

@@ -82,6 +82,7 @@ GUARANTEED_LOAN: Process[GuaranteedLoan, Signal, Command] = Process(
     begin=process.begin,
     react=process.react,
     perform=perform,
+    remind=lambda state: EnrolmentDeadlineReached(loan_id=state.loan_id),
 )
 
 

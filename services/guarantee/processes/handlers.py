@@ -30,6 +30,7 @@ PROCESS: Process[Compensation, Signal, ScheduleDeadline] = Process(
     begin=compensation.begin,
     react=compensation.react,
     perform=perform,
+    remind=lambda state: ClaimDeadlineReached(claim_id=state.claim_id, stage=state.stage),
 )
 
 
