@@ -46,7 +46,7 @@ class ParkingFull(Transient):
     """So many keys of a topic are parked that the next failure stops it: a defect hits them all."""
 
     code = "parking-full"
-    title_zh = "挂起的键已达上限"
+    title_zh = "搁置的键已达上限"
     title_en = "As many keys are parked as are allowed"
 
 

@@ -132,14 +132,14 @@ class Consumer:
         """Find the partitions whose next record the broker does not have, and say so."""
         partitions = list(client.assignment())
         async with asyncio.timeout(LOOK_DEADLINE_S):
-            begins = await client.beginning_offsets(partitions)
+            firsts = await client.beginning_offsets(partitions)
             ends = await client.end_offsets(partitions)
         for partition in partitions:
             position = Position(
                 topic=partition.topic,
                 partition=partition.partition,
                 stored=self._next[partition],
-                begin=begins[partition],
+                first=firsts[partition],
                 end=ends[partition],
             )
             if not position.is_lost or partition in self._lost:

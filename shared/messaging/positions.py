@@ -24,7 +24,7 @@ class Position:
     topic: str
     partition: int
     stored: int
-    begin: int
+    first: int
     end: int
 
     @property
@@ -35,7 +35,7 @@ class Position:
     @property
     def is_before_the_first(self) -> bool:
         """Whether records were deleted that were never read."""
-        return 0 < self.stored < self.begin
+        return self.stored < self.first
 
     @property
     def is_lost(self) -> bool:
@@ -50,16 +50,16 @@ async def report(work: Transaction, consumer: str, position: Position, *, servic
         topic=position.topic,
         partition=position.partition,
         stored=position.stored,
-        begin=position.begin,
+        first=position.first,
         end=position.end,
     )
     target = {
         "consumer": consumer,
         "topic": position.topic,
         "partition": str(position.partition),
-        "to": str(position.begin),
+        "to": str(position.first),
     }
-    preview = {"stored": position.stored, "begin": position.begin, "end": position.end}
+    preview = {"stored": position.stored, "first": position.first, "next": position.end}
     reason = (
         "the broker has less than was read: the partition is read again from its first record"
         if position.is_beyond_the_end

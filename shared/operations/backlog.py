@@ -14,7 +14,7 @@ _BACKLOG = """
         (SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) AS counted) AS depth,
         (SELECT recorded_at FROM outbox ORDER BY position LIMIT 1) AS oldest_at,
         (SELECT count(*) FROM (SELECT FROM outbox_scheduled LIMIT $1) AS counted) AS scheduled,
-        (SELECT count(*) FROM outbox_scheduled WHERE not_before <= $2) AS overdue,
+        (SELECT count(*) FROM outbox_scheduled WHERE not_before <= $2) AS due,
         (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = $3 AND granted
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
         ) AS shards_held
@@ -34,7 +34,7 @@ class Backlog:
     limit: int
     oldest_at: datetime | None
     scheduled: int
-    overdue: int
+    due: int
     shards_held: int
     topics: Mapping[str, int]
 

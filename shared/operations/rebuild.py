@@ -121,13 +121,13 @@ async def rebuild(
     ``consumer`` is the live one's name, ``say`` is told how far the replay is. Raises
     :class:`LogTruncated` and :class:`ReplayStalled`, and changes nothing then.
     """
-    async with _replaying(dsn, settings, read_clock) as (session, reader):
-        await session.shadow((*KERNEL_TABLES, *model.tables))
-        replay = _Replay(reader, session, consumer, model, say)
-        async with session.transaction() as work:
+    async with _replaying(dsn, settings, read_clock) as (database, reader):
+        await database.shadow((*KERNEL_TABLES, *model.tables))
+        replay = _Replay(reader, database, consumer, model, say)
+        async with database.transaction() as work:
             bounds = await _bounds(work, consumer, model.topics, lock=False)
         await replay.read_up_to(bounds)
-        async with session.whole() as work:
+        async with database.whole() as work:
             bounds = await _bounds(work, consumer, model.topics, lock=True)
             for table in model.tables:
                 await work.execute(f'LOCK TABLE public."{table}" IN SHARE ROW EXCLUSIVE MODE')

@@ -19,7 +19,7 @@ class NothingParked(Malformed):
     """No key is parked that the request could mean."""
 
     code = "nothing-parked"
-    title_zh = "没有符合条件的挂起键"
+    title_zh = "没有符合条件的搁置键"
     title_en = "Nothing of that kind is parked"
 
 

@@ -51,7 +51,7 @@ async def list_parked(
     after: paging.After = None,
     limit: paging.Limit = 50,
 ) -> Response:
-    """List parked keys, with the event at the head of each queue and why it failed (挂起的键)."""
+    """List parked keys, with the event at the head of each queue and why it failed (搁置的键)."""
     place = ("", "") if after is None else tuple(paging.decode_cursor(after, str, str))
     return await query.run(
         lambda work: parking.held_keys(

@@ -155,7 +155,7 @@ class BacklogView(BaseModel):
     limit: int = Field(description="at this depth writes are refused", examples=[100_000])
     oldest_at: datetime | None = Field(examples=[None])
     scheduled: int = Field(description="events whose time has not come", examples=[12])
-    overdue: int = Field(description="scheduled events whose time has come", examples=[0])
+    due: int = Field(description="scheduled events whose time has come", examples=[0])
     shards_held: int = Field(description="of 16, by a relay that lives", examples=[16])
     topics: dict[str, int] = Field(description="events by topic", examples=[{_TOPIC: 3}])
 

@@ -476,7 +476,7 @@ def check_no_place_of_one_machine(root: Path) -> list[str]:
     """No file names a package registry's host or an absolute path of somebody's machine."""
     problems = []
     for path in files_under(root):
-        if path.suffix in TEXT_SUFFIXES:
+        if path.suffix in TEXT_SUFFIXES or path.name == ".git":
             continue
         place = path.relative_to(root).as_posix()
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
