@@ -16,7 +16,14 @@ LEARNS: Subscriptions = {
     ConsentGranted: on_consent_granted,
     ConsentRevoked: on_consent_revoked,
 }
-READ_MODELS = (ReadModel("known", ("known_institution", "known_consent"), LEARNS),)
+READ_MODELS = (
+    ReadModel(
+        "known",
+        ("known_institution", "known_consent"),
+        LEARNS,
+        local=frozenset({"known_since"}),
+    ),
+)
 
 SUBSCRIPTIONS: Subscriptions = {
     **LEARNS,

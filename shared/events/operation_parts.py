@@ -27,9 +27,8 @@ class OperationFacts(BaseModel):
     reason: Text
     requested_by: Who
     decided_by: Annotated[
-        str | None,
+        Who | None,
         Field(
-            max_length=300,
             description="the second person; none where one person, or the kernel, may act alone",
             examples=["operator/second"],
         ),

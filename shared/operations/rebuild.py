@@ -10,7 +10,7 @@ came meanwhile is read as well, and in that transaction the rows are exchanged.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -64,6 +64,8 @@ class ReadModel:
     name: str
     tables: tuple[str, ...]
     subscriptions: Subscriptions
+    local: frozenset[str] = frozenset()
+    """Columns that tell when something arrived here: a replay's are later, and are not compared."""
 
     @property
     def topics(self) -> list[str]:
@@ -133,7 +135,9 @@ async def rebuild(
                 await work.execute(f'LOCK TABLE public."{table}" IN SHARE ROW EXCLUSIVE MODE')
             await replay.read_up_to(bounds)
             report = replay.report
-            report.differences = [await _difference(work, table) for table in model.tables]
+            report.differences = [
+                await _difference(work, table, model.local) for table in model.tables
+            ]
             if exchange:
                 for table in model.tables:
                     await _exchange(work, table)
@@ -221,13 +225,20 @@ class _Replay:
             self._reader.seek(place, self._next[place])
 
 
-async def _difference(work: Transaction, table: str) -> Difference:
+async def _difference(work: Transaction, table: str, local: Iterable[str]) -> Difference:
+    columns = await work.fetchval(
+        "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute "
+        "WHERE attrelid = ('public.' || quote_ident($1))::regclass AND attnum > 0 "
+        "AND NOT attisdropped AND attname <> ALL($2::text[])",
+        table,
+        list(local),
+    )
+    ours = f'SELECT {columns} FROM pg_temp."{table}"'  # noqa: S608 -- declared names
+    live = f'SELECT {columns} FROM public."{table}"'  # noqa: S608 -- declared names
     row = await work.fetchrow(
-        f'SELECT (SELECT count(*) FROM pg_temp."{table}") AS rows, '  # noqa: S608 -- a declared name
-        f'(SELECT count(*) FROM (TABLE pg_temp."{table}" EXCEPT ALL '
-        f'TABLE public."{table}") AS lacking) AS missing, '
-        f'(SELECT count(*) FROM (TABLE public."{table}" EXCEPT ALL '
-        f'TABLE pg_temp."{table}") AS extra) AS surplus'
+        f"SELECT (SELECT count(*) FROM ({ours}) AS rebuilt) AS rows, "
+        f"(SELECT count(*) FROM ({ours} EXCEPT ALL {live}) AS lacking) AS missing, "
+        f"(SELECT count(*) FROM ({live} EXCEPT ALL {ours}) AS extra) AS surplus"
     )
     rows, missing, surplus = (0, 0, 0) if row is None else row.values()
     return Difference(table, rows, missing, surplus)
