@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -58,10 +58,13 @@ _UNDURABLE: dict[str, str] = {
 }
 
 
-def settings_of(*, port: int, listen: str, durable: bool) -> list[str]:
-    """Return the server's settings as its command-line options."""
+def settings_of(
+    *, port: int, listen: str, durable: bool, more: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return the server's settings as its command-line options; `more` replaces ours."""
     settings = {
         **_SETTINGS,
+        **(more or {}),
         **({} if durable else _UNDURABLE),
         "listen_addresses": listen,
         "port": str(port),
@@ -182,13 +185,14 @@ def remove_stale_clusters() -> None:
 class EmbeddedPostgres:
     """One PostgreSQL server of its own for this run, with its files below `run_dir`.
 
-    `durable=False` turns syncing off and is for tests only.
+    `durable=False` turns syncing off and is for tests only; `more` are settings of its caller.
     """
 
     run_dir: Path
     log: Path
     durable: bool = True
     port: int = field(default_factory=free_port)
+    more: Mapping[str, str] = field(default_factory=dict)
     name: str = "postgres"
     _password: str = field(default_factory=lambda: secrets.token_urlsafe(24), init=False)
     _child: Child | None = field(default=None, init=False)
@@ -212,7 +216,9 @@ class EmbeddedPostgres:
             self._data = self._lay_out(user)
         # A killed server leaves it behind; the family was seen to be gone before a restart.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
-        settings = settings_of(port=self.port, listen=LOOPBACK, durable=self.durable)
+        settings = settings_of(
+            port=self.port, listen=LOOPBACK, durable=self.durable, more=self.more
+        )
         command = [str(install_dir() / "bin" / "postgres"), "-D", str(self._data), *settings]
         self._child = Child(
             name=self.name,

@@ -1,0 +1,87 @@
+"""``make bench``: run the experiments, print ratios, write bench/results/<date>.json.
+
+ONLY=E3,E6 chooses experiments, REPS=5 the repetitions, PEERS=1 adds the comparable systems.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import uvloop
+from rich.console import Console
+
+from bench import e3_relay, reporting
+from bench.ground import Ground
+from bench.measuring import Outcome
+from deploy.local.errors import StackError
+from deploy.local.signals import StopRequested, raising_stop
+from shared import clock
+
+Run = Callable[[Ground], Awaitable[Outcome]]
+EXPERIMENTS: Mapping[str, Run] = {
+    module.NAME: module.run for module in (e3_relay,)
+}
+RESULTS = Path(__file__).with_name("results")
+REPETITIONS = 5
+
+
+def main() -> int:
+    """Run what the environment asks for; returns 1 when a bar is missed."""
+    console = Console(soft_wrap=True)
+    only = [name for name in os.environ.get("ONLY", "").split(",") if name]
+    unknown = set(only) - set(EXPERIMENTS)
+    if unknown:
+        console.print(f"error: no experiment {', '.join(sorted(unknown))}", style="red")
+        return 2
+    wanted = only or list(EXPERIMENTS)
+    try:
+        with tempfile.TemporaryDirectory(prefix="tongzhou-bench-") as directory, raising_stop():
+            Path(directory).chmod(0o755)
+            ground = Ground(
+                Path(directory),
+                repetitions=int(os.environ.get("REPS", REPETITIONS)),
+                peers=os.environ.get("PEERS") == "1",
+                say=lambda text: console.print(f"  … {text}", highlight=False, markup=False),
+            )
+            ground.start()
+            try:
+                return uvloop.run(_measure(ground, wanted, console))
+            finally:
+                ground.stop()
+    except StackError as error:
+        sys.stderr.write(f"error: {error}\n")
+    except StopRequested:
+        return 130
+    return 1
+
+
+async def _measure(ground: Ground, wanted: list[str], console: Console) -> int:
+    document: dict[str, Any] = {
+        "at": clock.now().isoformat(timespec="seconds"),
+        "load_average": psutil.getloadavg()[0],
+        "repetitions": ground.repetitions,
+        "peers": ground.peers,
+        "machine": reporting.machine(),
+        "experiments": {},
+    }
+    path = RESULTS / f"{clock.now():%Y-%m-%dT%H%M%SZ}.json"
+    for name in wanted:
+        outcome = await EXPERIMENTS[name](ground)
+        found = reporting.record(outcome)
+        document["experiments"][name] = found
+        reporting.show(console, name, found)
+        reporting.save(path, document)
+    console.print(f"\nfigures: bench/results/{path.name}", highlight=False)
+    bars = [bar for found in document["experiments"].values() for bar in found["bars"]]
+    return 0 if all(bar["passed"] for bar in bars) else 1
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(main())
