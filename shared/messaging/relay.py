@@ -11,10 +11,9 @@ producer that failed is thrown away with all its pages, before anything is sent 
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import asyncpg
 from opentelemetry.trace import SpanKind
@@ -32,7 +31,7 @@ _LOG = logs.get("tongzhou.relay")
 
 READ = """
     SELECT position, topic, key, headers, payload, recorded_at FROM outbox
-    WHERE shard = ANY($1::smallint[]) AND position > $2 AND position <> ALL($3::bigint[])
+    WHERE shard = ANY($1::smallint[]) AND position > $2 AND NOT position <@ $3::text::int8multirange
     ORDER BY position LIMIT $4
 """
 RELEASE_DUE = """
@@ -55,16 +54,49 @@ class PublishFailed(Exception):
     """A page could not be sent as a whole; its producer is not to be used again."""
 
 
-@dataclass(frozen=True, slots=True)
 class Page:
     """Rows read together, in position order."""
 
-    rows: Sequence[Row]
+    __slots__ = ("positions", "ranges", "rows")
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        """``rows`` are in position order."""
+        self.rows = rows
+        self.positions: list[int] = [row["position"] for row in rows]
+        self.ranges = ",".join(_ranges(self.positions))
+
+
+class InFlight:
+    """The pages between their reading and their deletion, oldest first."""
+
+    def __init__(self) -> None:
+        """Nothing is in flight."""
+        self._pages: deque[Page] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._pages)
+
+    def enter(self, page: Page) -> None:
+        """Note a page that was read."""
+        self._pages.append(page)
+
+    def leave(self, page: Page) -> None:
+        """Forget a page whose rows are gone."""
+        self._pages.remove(page)
+
+    def clear(self) -> None:
+        """Forget everything: what was not deleted is read again."""
+        self._pages.clear()
 
     @property
-    def positions(self) -> list[int]:
-        """The rows' positions."""
-        return [row["position"] for row in self.rows]
+    def multirange(self) -> str:
+        """The positions in flight, as PostgreSQL writes a set of ranges."""
+        return f"{{{','.join(page.ranges for page in self._pages)}}}"
+
+    @property
+    def lowest(self) -> int | None:
+        """The lowest position in flight."""
+        return min((page.positions[0] for page in self._pages), default=None)
 
 
 class Relay:
@@ -90,7 +122,7 @@ class Relay:
         self._open_lease = open_lease
         self._next_release = 0.0
         self._backoff_s = limits.FIRST_BACKOFF_S
-        self._in_flight: set[int] = set()
+        self._in_flight = InFlight()
 
     async def run(self) -> None:
         """Relay until cancelled: a lost database or broker is waited for, nothing is dropped."""
@@ -106,7 +138,7 @@ class Relay:
                 await self._serve(lease)
             except* (LeaseLost, PublishFailed, TimeoutError, KafkaError, *_DATABASE_GONE) as group:
                 metrics.PUBLISH_FAILURES.add(1)
-                _LOG.warning("relay.starts_over", errors=_names(group))
+                _LOG.warning("relay.starts_over", errors=_errors_in(group))
             finally:
                 self._in_flight.clear()
                 lease.abandon()
@@ -140,14 +172,16 @@ class Relay:
             # Known before the page is read, so that whatever lies below is in it or in flight.
             settled = await lease.settled_position()
             rows = await lease.fetch(
-                READ, shards, lease.hint, list(self._in_flight), limits.PAGE_ROWS
+                READ, shards, lease.hint, self._in_flight.multirange, limits.PAGE_ROWS
             )
-            positions = [row["position"] for row in rows]
-            if settled is not None:
-                lease.hint = min([settled, *(p - 1 for p in (*self._in_flight, *positions))])
             if rows:
-                self._in_flight.update(positions)
-                await pages.put(Page(rows))
+                page = Page(rows)
+                self._in_flight.enter(page)
+            if settled is not None:
+                lowest = self._in_flight.lowest
+                lease.hint = settled if lowest is None else min(settled, lowest - 1)
+            if rows:
+                await pages.put(page)
                 idle = limits.SHORTEST_IDLE_S
             if len(rows) < limits.PAGE_ROWS:
                 with suppress(TimeoutError):
@@ -166,7 +200,7 @@ class Relay:
     ) -> None:
         while True:
             page = await pages.get()
-            links = tuple(dict.fromkeys(_traceparents(page.rows)))[: limits.SPAN_LINKS]
+            links = _traceparents(page.rows, limits.SPAN_LINKS)
             with span("send outbox page", kind=SpanKind.CLIENT, links=links):
                 try:
                     async with asyncio.timeout(limits.SEND_DEADLINE_S):
@@ -181,7 +215,7 @@ class Relay:
         while True:
             page = await pages.get()
             await lease.delete(page.positions)
-            self._in_flight.difference_update(page.positions)
+            self._in_flight.leave(page)
 
 
 async def _send(producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
@@ -192,46 +226,67 @@ async def _send(producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
         by_partition[row["topic"], partition].append(row)
     sent = []
     for (topic, partition), group in by_partition.items():
-        batch = producer.create_batch()
+        batch = kafka.Batch()
         for row in group:
-            added = _append(batch, row)
-            if added is None:
-                batch.close()
-                sent.append(await producer.send_batch(batch, topic, partition=partition))
-                batch = producer.create_batch()
-                if _append(batch, row) is None:
-                    raise PublishFailed(f"position {row['position']} is larger than a batch")
-        batch.close()
+            record = _record(row)
+            if batch.add(*record):
+                continue
+            sent.append(await producer.send_batch(batch, topic, partition=partition))
+            batch = kafka.Batch()
+            if not batch.add(*record):
+                raise PublishFailed(f"position {row['position']} is larger than a batch")
         sent.append(await producer.send_batch(batch, topic, partition=partition))
     await asyncio.gather(*sent)
 
 
-def _append(batch: object, row: Row) -> object | None:
+def _record(row: Row) -> tuple[int, bytes, bytes | None, list[tuple[str, bytes]]]:
     flat = row["headers"]
-    headers = [(flat[i].decode(), flat[i + 1]) for i in range(0, len(flat), 2)]
-    added: object | None = batch.append(  # type: ignore[attr-defined]  # aiokafka has no types
-        key=row["key"].encode(),
-        value=row["payload"],
-        timestamp=int(row["recorded_at"].timestamp() * 1000),
-        headers=headers,
-    )
-    return added
+    headers = list(zip(_names_in(flat[::2]), flat[1::2], strict=True))
+    at_ms = int(row["recorded_at"].timestamp() * 1000)
+    return at_ms, row["key"].encode(), row["payload"], headers
 
 
-def _traceparents(rows: Sequence[Row]) -> list[str]:
-    return [
-        flat[place + 1].decode()
-        for flat in (row["headers"] for row in rows)
-        for place in range(0, len(flat), 2)
-        if flat[place] == b"ce_traceparent"
-    ]
+_KNOWN_NAMES: dict[int, tuple[list[bytes], list[str]]] = {}
 
 
-def _names(group: BaseExceptionGroup[BaseException]) -> list[str]:
+def _names_in(raw: list[bytes]) -> list[str]:
+    """Decode header names; nearly all rows have the same ones, in one of a few numbers."""
+    known = _KNOWN_NAMES.get(len(raw))
+    if known is None or known[0] != raw:
+        known = _KNOWN_NAMES[len(raw)] = (raw, [name.decode() for name in raw])
+    return known[1]
+
+
+def _traceparents(rows: Sequence[Row], most: int) -> tuple[str, ...]:
+    """Return the first distinct traces of a page."""
+    found: dict[str, None] = {}
+    for row in rows:
+        flat = row["headers"]
+        with suppress(ValueError):
+            found[flat[flat.index(b"ce_traceparent") + 1].decode()] = None
+        if len(found) == most:
+            break
+    return tuple(found)
+
+
+def _ranges(positions: Sequence[int]) -> list[str]:
+    """Write ascending positions as few ranges."""
+    if positions[-1] - positions[0] + 1 == len(positions):
+        return [f"[{positions[0]},{positions[-1]}]"]
+    ranges, first, last = [], positions[0], positions[0]
+    for position in positions[1:]:
+        if position != last + 1:
+            ranges.append(f"[{first},{last}]")
+            first = position
+        last = position
+    return [*ranges, f"[{first},{last}]"]
+
+
+def _errors_in(group: BaseExceptionGroup[BaseException]) -> list[str]:
     names: list[str] = []
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
-            names += _names(error)
+            names += _errors_in(error)
         else:
             names.append(f"{type(error).__name__}: {error}")
     return names
