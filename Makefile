@@ -7,7 +7,7 @@ SETUP = command -v '$(PYTHON)' >/dev/null || { echo "error: no '$(PYTHON)' found
 LOCAL := $(if $(filter docker,$(STACK)),dev,local)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check doctor clean test-containers
+.PHONY: help run test bench check doctor clean test-containers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 # /p' Makefile | awk -F ' # ' '{ printf "  %-22s %s\n", $$1, $$2 }'
@@ -17,6 +17,9 @@ run: ## start the stack and the five services, play the journeys, serve until Ct
 
 test: ## run all tests on a real PostgreSQL and a real Kafka
 	@$(SETUP) dev && exec $(VENV) -m pytest
+
+bench: ## measure speed beside its yardsticks (ONLY=E3,E6 REPS=5 PEERS=1), write bench/results/<date>.json
+	@$(SETUP) dev && exec $(VENV) -m bench
 
 check: ## format, lint, types, import contracts, generated files, the tree's own rules
 	@$(SETUP) dev && $(VENV) -m ruff format --check && $(VENV) -m ruff check && $(VENV) -m mypy && .venv/bin/lint-imports && $(VENV) -m shared.events.export --check && $(VENV) -m pytest -q tests/arch

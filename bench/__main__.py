@@ -24,9 +24,7 @@ from deploy.local.signals import StopRequested, raising_stop
 from shared import clock
 
 Run = Callable[[Ground], Awaitable[Outcome]]
-EXPERIMENTS: Mapping[str, Run] = {
-    module.NAME: module.run for module in (e3_relay,)
-}
+EXPERIMENTS: Mapping[str, Run] = {module.NAME: module.run for module in (e3_relay,)}
 RESULTS = Path(__file__).with_name("results")
 REPETITIONS = 5
 

@@ -30,7 +30,9 @@ async def run(ground: Ground) -> Outcome:
 
         legs = {"relay": relay, "batches": bare(ground, "batches"), "send": bare(ground, "send")}
         samples = await in_turn(legs, repetitions=ground.repetitions, say=ground.say)
-    notes = [f"{EVENTS:,} events of 420 B and 14 headers, 500 keys, 12 partitions, lz4, pages of 2,000"]
+    notes = [
+        f"{EVENTS:,} events of 420 B and 14 headers, 500 keys, 12 partitions, lz4, pages of 2,000"
+    ]
     return Outcome(NAME, TITLE, samples, BARS, notes)
 
 
@@ -38,11 +40,10 @@ async def drain(
     ground: Ground, dsns: ServiceDsns, child: Child, rows: list[tuple[object, ...]], topic: str
 ) -> Sample:
     """Commit a backlog at once and time the relay until the broker has it and the rows are gone."""
-    assert child.pid is not None
     writer = await asyncpg.connect(dsns.app)
     try:
         async with Ends(ground.broker, topic) as ends:
-            meter = Meter(ground.families(relay=child.pid))
+            meter = Meter(ground.families(relay=child))
             transaction = writer.transaction()
             await transaction.start()
             await writer.fetchval("SELECT pg_current_xact_id()::text")

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,6 +14,7 @@ import asyncpg
 from bench.measuring import Say
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.postgres import EmbeddedPostgres
+from deploy.local.processes import Child
 from shared.db import migrations
 from shared.db.provision import ServiceDsns, provision
 from shared.events.catalogue import PARTITIONS
@@ -28,7 +30,14 @@ POSTGRES_SETTINGS = {
 }
 """A server with memory for a backlog; logical WAL, because one of the peers reads it."""
 
-_QUIET_S = 0.01
+
+async def until(holds: Callable[[], Awaitable[bool]], *, what: str, deadline_s: float) -> None:
+    """Look every ten milliseconds until something holds; raise TimeoutError naming it."""
+    end = time.monotonic() + deadline_s
+    while not await holds():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {deadline_s:.0f} s: {what}")
+        await asyncio.sleep(0.01)
 
 
 @dataclass(slots=True)
@@ -75,10 +84,10 @@ class Ground:
         """How to reach the broker."""
         return KafkaSettings(self.kafka.bootstrap_servers, "bench")
 
-    def families(self, **more: int) -> dict[str, int]:
+    def families(self, **more: Child) -> dict[str, int]:
         """Return the leaders of the process families whose cost is read."""
-        found = {"postgres": self.postgres.child.pid, "kafka": self.kafka.child.pid}
-        return {**more, **{name: pid for name, pid in found.items() if pid is not None}}
+        leaders = {**more, "postgres": self.postgres.child, "kafka": self.kafka.child}
+        return {name: child.pid for name, child in leaders.items() if child.pid is not None}
 
     @asynccontextmanager
     async def database(self, service: str = SERVICE) -> AsyncIterator[ServiceDsns]:
@@ -145,6 +154,8 @@ class Ends:
 
     async def until(self, wanted: int, *, deadline_s: float) -> None:
         """Wait until the topic holds so many records."""
-        async with asyncio.timeout(deadline_s):
-            while await self.count() < wanted:
-                await asyncio.sleep(_QUIET_S)
+
+        async def there() -> bool:
+            return await self.count() >= wanted
+
+        await until(there, what=f"{wanted} records", deadline_s=deadline_s)

