@@ -17,6 +17,7 @@ from typing import Any, cast
 import uvloop
 
 from bench import load
+from shared.events import wire
 from shared.events.catalogue import PARTITIONS
 from shared.messaging import kafka
 from shared.messaging.kafka import AIOKafkaProducer, KafkaSettings
@@ -39,8 +40,8 @@ def records(count: int) -> list[Bare]:
     """Make the load's events as bare records."""
     made = []
     for row in load.make(count).rows:
-        key, flat, payload = str(row[2]), cast("list[bytes]", row[7]), cast("bytes", row[8])
-        headers = [(flat[at].decode(), flat[at + 1]) for at in range(0, len(flat), 2)]
+        key, payload = str(row[2]), cast("bytes", row[8])
+        headers = wire.decoded(cast("bytes", row[7]))
         partition = kafka.partition_of(key, PARTITIONS)
         at_ms = int(load.RECORDED_AT.timestamp() * 1000)
         made.append(Bare(partition, key.encode(), payload, at_ms, headers))

@@ -17,7 +17,7 @@ VERSION_1 = (
         type text NOT NULL,
         subject text NOT NULL,
         sequence bigint,
-        headers bytea[] NOT NULL,
+        headers bytea NOT NULL,
         payload bytea,
         recorded_at timestamptz NOT NULL
     ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)
@@ -31,7 +31,7 @@ VERSION_1 = (
         key text NOT NULL,
         type text NOT NULL,
         subject text NOT NULL,
-        headers bytea[] NOT NULL,
+        headers bytea NOT NULL,
         payload bytea,
         recorded_at timestamptz NOT NULL
     )

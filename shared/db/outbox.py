@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.errors import ensure
+from shared.events import wire
 from shared.events.envelope import Cause, Event, headers_of
 
 if TYPE_CHECKING:
@@ -101,7 +102,6 @@ def row_of(draft: Draft) -> Row:
         cause=draft.cause,
         traceparent=draft.traceparent,
     )
-    flat = [part for name, value in headers for part in (name.encode(), value)]
     ensure(
         draft.sequence is None or draft.not_before is None,
         "a scheduled event has no sequence: it leaves after events written later",
@@ -114,7 +114,7 @@ def row_of(draft: Draft) -> Row:
         event.TYPE,
         event.subject,
         draft.sequence if draft.not_before is None else draft.not_before,
-        flat,
+        wire.encoded(headers),
         payload,
         draft.recorded_at,
     )

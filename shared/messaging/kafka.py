@@ -2,14 +2,11 @@
 
 import asyncio
 import ssl
-import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
-
-import cramjam
 
 # aiokafka ships no type information; this module is the one place that imports it.
 from aiokafka import (  # type: ignore[import-untyped]
@@ -31,8 +28,8 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
     for_code,
 )
 from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
-from aiokafka.producer.message_accumulator import BatchBuilder  # type: ignore[import-untyped]
-from aiokafka.record.util import calc_crc32c  # type: ignore[import-untyped]
+
+from shared.messaging.batches import BATCH_BYTES
 
 REQUEST_TIMEOUT_MS = 15_000
 SESSION_TIMEOUT_MS = 12_000
@@ -42,7 +39,6 @@ MAX_POLL_INTERVAL_MS = 300_000
 MAX_RECORDS = 500
 FETCH_MAX_WAIT_MS = 50
 """Short: a partition that was busy when a fetch left has to wait for that fetch to end."""
-BATCH_BYTES = 262_144
 
 __all__ = [
     "AIOKafkaConsumer",
@@ -96,55 +92,6 @@ def _common(settings: KafkaSettings) -> dict[str, object]:
     return common
 
 
-class Batch(BatchBuilder):  # type: ignore[misc]  # its base is untyped
-    """Records for one partition, compressed with lz4 at its fast level.
-
-    The library always takes level 9: five times the cost of a whole send for a twelfth fewer bytes.
-    """
-
-    def __init__(self) -> None:
-        """Hold nothing yet."""
-        super().__init__(BATCH_BYTES, 0, is_transactional=0)
-        self._sendable: bytearray | None = None
-
-    def add(
-        self,
-        timestamp_ms: int,
-        key: bytes,
-        value: bytes | None,
-        headers: Sequence[tuple[str, bytes]],
-    ) -> bool:
-        """Append a record, or tell that the batch is full."""
-        added = self._builder.append(self._relative_offset, timestamp_ms, key, value, headers)
-        if added is None:
-            self.close()
-            return False
-        self._relative_offset += 1
-        return True
-
-    def _build(self) -> bytearray:
-        """Return the batch as it is sent; the library calls it again when it sends again."""
-        if self._sendable is None:
-            self._sendable = _compressed(super()._build())
-        return self._sendable
-
-
-_LENGTH, _CRC = struct.Struct(">i"), struct.Struct(">I")
-_LENGTH_AT, _CRC_AT, _ATTRIBUTES_AT, _RECORDS_AT = 8, 17, 21, 61
-_LZ4 = 3
-
-
-def _compressed(batch: bytearray) -> bytearray:
-    """Compress the records of an uncompressed batch (record batch format, version 2)."""
-    lz4 = cramjam.lz4.Compressor(level=1, content_checksum=False, block_linked=False)
-    lz4.compress(bytes(batch[_RECORDS_AT:]))
-    made = batch[:_RECORDS_AT] + bytes(lz4.finish())
-    made[_ATTRIBUTES_AT + 1] |= _LZ4
-    _LENGTH.pack_into(made, _LENGTH_AT, len(made) - _LENGTH_AT - _LENGTH.size)
-    _CRC.pack_into(made, _CRC_AT, calc_crc32c(bytes(made[_ATTRIBUTES_AT:])))
-    return made
-
-
 @lru_cache(maxsize=65_536)
 def partition_of(key: str, partitions: int) -> int:
     """Return the partition that Kafka's own default partitioner (murmur2) gives a key."""
@@ -155,7 +102,7 @@ def partition_of(key: str, partitions: int) -> int:
 def producer(settings: KafkaSettings, *, compression: str = "lz4") -> AIOKafkaProducer:
     """Build a producer that waits for every replica and keeps order through retries.
 
-    ``compression`` is for batches of the library's own; a :class:`Batch` has its own.
+    ``compression`` is for batches of the library's own; one of ours has its own.
     """
     return AIOKafkaProducer(
         **_common(settings),

@@ -21,8 +21,10 @@ from opentelemetry.trace import SpanKind
 from shared import logs, metrics
 from shared.clock import Clock
 from shared.db.database import Row
+from shared.events import wire
 from shared.events.catalogue import PARTITIONS
 from shared.messaging import kafka, limits
+from shared.messaging.batches import Batch
 from shared.messaging.kafka import AIOKafkaProducer, KafkaError, KafkaSettings
 from shared.messaging.leases import Lease, LeaseLost
 from shared.telemetry import span
@@ -226,44 +228,31 @@ async def _send(producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
         by_partition[row["topic"], partition].append(row)
     sent = []
     for (topic, partition), group in by_partition.items():
-        batch = kafka.Batch()
+        batch = Batch()
         for row in group:
             record = _record(row)
             if batch.add(*record):
                 continue
             sent.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = kafka.Batch()
+            batch = Batch()
             if not batch.add(*record):
                 raise PublishFailed(f"position {row['position']} is larger than a batch")
         sent.append(await producer.send_batch(batch, topic, partition=partition))
     await asyncio.gather(*sent)
 
 
-def _record(row: Row) -> tuple[int, bytes, bytes | None, list[tuple[str, bytes]]]:
-    flat = row["headers"]
-    headers = list(zip(_names_in(flat[::2]), flat[1::2], strict=True))
+def _record(row: Row) -> tuple[int, bytes, bytes | None, bytes]:
     at_ms = int(row["recorded_at"].timestamp() * 1000)
-    return at_ms, row["key"].encode(), row["payload"], headers
-
-
-_KNOWN_NAMES: dict[int, tuple[list[bytes], list[str]]] = {}
-
-
-def _names_in(raw: list[bytes]) -> list[str]:
-    """Decode header names; nearly all rows have the same ones, in one of a few numbers."""
-    known = _KNOWN_NAMES.get(len(raw))
-    if known is None or known[0] != raw:
-        known = _KNOWN_NAMES[len(raw)] = (raw, [name.decode() for name in raw])
-    return known[1]
+    return at_ms, row["key"].encode(), row["payload"], row["headers"]
 
 
 def _traceparents(rows: Sequence[Row], most: int) -> tuple[str, ...]:
     """Return the first distinct traces of a page."""
     found: dict[str, None] = {}
     for row in rows:
-        flat = row["headers"]
-        with suppress(ValueError):
-            found[flat[flat.index(b"ce_traceparent") + 1].decode()] = None
+        trace = wire.glimpse(row["headers"], "ce_traceparent")
+        if trace is not None:
+            found[trace.decode()] = None
         if len(found) == most:
             break
     return tuple(found)

@@ -14,6 +14,7 @@ import httpx
 from fastapi import FastAPI
 
 from shared.db.database import Database, Row
+from shared.events import wire
 from shared.events.envelope import Cause, Event, Received, headers_of
 from shared.ids import new_id
 from shared.messaging.apply import Applier, Outcome
@@ -119,8 +120,7 @@ class ServiceUnderTest:
 
 
 def _record(place: int, row: Row) -> Record:
-    flat: list[bytes] = row["headers"]
-    headers = {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
+    headers = dict(wire.decoded(row["headers"]))
     return Record(row["topic"], 0, place, row["key"], headers, row["payload"])
 
 
