@@ -27,7 +27,7 @@ def _document(name: str) -> dict[str, Any]:
     return document
 
 
-def _bindings() -> Iterator[Binding]:
+def bindings() -> Iterator[Binding]:
     for principal, resources in _document("acls.json")["principals"].items():
         for resource, names in resources.items():
             for name, operations in names.items():
@@ -44,7 +44,7 @@ async def apply(settings: KafkaSettings, *, replicas: int | None = None) -> list
         for topic in document["topics"]
     ]
     created = await create_topics(settings, topics, replication_factor=count)
-    changed = await acls.reconcile(settings, _bindings())
+    changed = await acls.reconcile(settings, bindings())
     return [
         *(f"created topic {name}" for name in created),
         *(f"added right {rule}" for rule in changed.added),

@@ -9,9 +9,10 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.local import kafka_jars, places
 from deploy.local.errors import StackError
@@ -87,7 +88,14 @@ def _java_command(main_class: str, *arguments: str, options: Sequence[str] = ())
     return [str(java()), *JVM_OPTIONS, *options, "-cp", class_path, main_class, *arguments]
 
 
-def server_properties(*, data: Path | str, listener: str, controller: str, advertised: str) -> str:
+def server_properties(
+    *,
+    data: Path | str,
+    listener: str,
+    controller: str,
+    advertised: str,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Write the broker's configuration file: `listener` is where it binds, host:port."""
     settings = {
         **_SETTINGS,
@@ -95,6 +103,7 @@ def server_properties(*, data: Path | str, listener: str, controller: str, adver
         "advertised.listeners": f"CLIENT://{advertised}",
         "controller.quorum.voters": f"1@{controller}",
         "log.dirs": str(data),
+        **more,
     }
     # A Java properties file is Latin-1, with anything beyond escaped; a path may be Chinese.
     return "".join(f"{key}={_escaped(value)}\n" for key, value in settings.items())
@@ -159,6 +168,8 @@ class EmbeddedKafka:
     port: int = field(default_factory=free_port)
     controller_port: int = field(default_factory=free_port)
     name: str = "kafka"
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the broker beside the stack's own, or in their place."""
     _child: Child | None = field(default=None, init=False)
 
     @property
@@ -203,6 +214,7 @@ class EmbeddedKafka:
             listener=self.bootstrap_servers,
             controller=f"{LOOPBACK}:{self.controller_port}",
             advertised=self.bootstrap_servers,
+            more=self.more,
         )
         (self._home / "server.properties").write_text(configuration, encoding="ascii")
 

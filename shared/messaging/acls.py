@@ -4,6 +4,7 @@ The client library has the protocol's requests and no calls for them; they are s
 whose form it writes as the protocol says (it writes version 2 without its compact lengths).
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from aiokafka.protocol.admin import (  # type: ignore[import-untyped]
 from shared.events.broker import Binding
 from shared.messaging.kafka import KafkaSettings, admin
 
+IN_FORCE_WITHIN_S = 60
+_LOOK_EVERY_S = 0.1
 _ANY, _LITERAL, _ALLOW = 1, 3, 3
 _EVERYWHERE = "*"
 _RESOURCES = {"topic": 2, "group": 3}
@@ -60,14 +63,15 @@ def rule_of(binding: Binding) -> Rule:
 
 
 async def reconcile(settings: KafkaSettings, wanted: Iterable[Binding]) -> Changed:
-    """Add what is missing and remove what the same principals have beside it."""
+    """Add what is missing, remove what the same principals have beside it, wait for both.
+
+    The controller answers before the brokers know: one that is making new topics learns later.
+    """
     rules = {rule_of(binding) for binding in wanted}
     client = admin(settings)
     await client.start()
     try:
-        present: set[Rule] = set()
-        for principal in sorted({rule[3] for rule in rules}):
-            present |= await _present(client, principal)
+        present = await _present(client, rules)
         changed = Changed(added=sorted(rules - present), removed=sorted(present - rules))
         if changed.added:
             answer = await _ask(client, CreateAclsRequest_v1(list(changed.added)))
@@ -75,20 +79,28 @@ async def reconcile(settings: KafkaSettings, wanted: Iterable[Binding]) -> Chang
         if changed.removed:
             answer = await _ask(client, DeleteAclsRequest_v1(list(changed.removed)))
             _raise_first(answer.filter_responses)
+        async with asyncio.timeout(IN_FORCE_WITHIN_S):
+            # Nothing tells when a broker has learnt it.
+            while await _present(client, rules) != rules:  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_EVERY_S)
     finally:
         await client.close()
     return changed
 
 
-async def _present(client: Any, principal: str) -> set[Rule]:  # noqa: ANN401 - aiokafka has no types
-    request = DescribeAclsRequest_v1(_ANY, None, _ANY, principal, None, _ANY, _ANY)
-    answer = await _ask(client, request)
-    _raise_first([(answer.error_code, answer.error_message)])
-    return {
-        (kind, name, pattern, who, host, operation, permission)
-        for kind, name, pattern, rules in answer.resources
-        for who, host, operation, permission in rules
-    }
+async def _present(client: Any, rules: set[Rule]) -> set[Rule]:  # noqa: ANN401 - aiokafka has no types
+    """Return what a broker's authorizer knows of the principals that the rules name."""
+    known: set[Rule] = set()
+    for principal in sorted({rule[3] for rule in rules}):
+        request = DescribeAclsRequest_v1(_ANY, None, _ANY, principal, None, _ANY, _ANY)
+        answer = await _ask(client, request)
+        _raise_first([(answer.error_code, answer.error_message)])
+        known |= {
+            (kind, name, pattern, who, host, operation, permission)
+            for kind, name, pattern, of_one in answer.resources
+            for who, host, operation, permission in of_one
+        }
+    return known
 
 
 async def _ask(client: Any, request: Any) -> Any:  # noqa: ANN401 - aiokafka has no types
