@@ -192,10 +192,10 @@ class TestBroker:
     async def test_gives_records_to_a_consumer_without_a_group(self, broker: EmbeddedKafka) -> None:
         await _send("credit", LOAN.name, broker)
 
-        assert await asyncio.to_thread(_replay, "guarantee", LOAN.name, broker) == b"{}"
+        assert await _replay("guarantee", LOAN.name, broker) == b"{}"
         for other in ("insurance", STRANGER):
-            with pytest.raises(KafkaException, match="TOPIC_AUTHORIZATION_FAILED"):
-                await asyncio.to_thread(_replay, other, LOAN.name, broker)
+            with pytest.raises(KafkaError, match="TopicAuthorization"):
+                await _replay(other, LOAN.name, broker)
 
     async def test_lets_no_service_make_a_topic(self, broker: EmbeddedKafka) -> None:
         with pytest.raises(KafkaError, match="Authorization"):
@@ -227,7 +227,19 @@ async def _join(service: str, group: str, topic: str, broker: EmbeddedKafka) -> 
         await consumer.stop()
 
 
-def _replay(service: str, topic: str, broker: EmbeddedKafka) -> bytes | None:
-    found = next(foreign.records(as_service(service, broker), [(topic, 0)]))
-    value = found.value()
-    return value if isinstance(value, bytes) else None
+async def _replay(service: str, topic: str, broker: EmbeddedKafka) -> bytes | None:
+    """Read the first record as a rebuild does, by the one reader that joins no group."""
+    reader = kafka.reader(as_service(service, broker))
+    partition = TopicPartition(topic, 0)
+    # Asked before it starts, the library says that it may not; later it would ask again for ever.
+    reader.subscribe([topic])
+    try:
+        async with asyncio.timeout(20):
+            await reader.start()
+            reader.unsubscribe()
+            reader.assign([partition])
+            reader.seek(partition, 0)
+            value: bytes | None = (await reader.getone(partition)).value
+    finally:
+        await reader.stop()
+    return value

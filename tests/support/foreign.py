@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
-    KafkaError,
     KafkaException,
     Message,
     TopicPartition,
@@ -16,8 +15,6 @@ from confluent_kafka.admin import AdminClient
 from shared.messaging.kafka import KafkaSettings
 
 _POLL_S = 0.1
-_OF_THE_GROUP = {KafkaError.GROUP_AUTHORIZATION_FAILED}
-"""The library asks who coordinates the group that it names, though it joins none."""
 
 
 def _settings(settings: KafkaSettings) -> dict[str, str]:
@@ -50,10 +47,9 @@ def records(
     try:
         for _ in range(polls):
             for message in consumer.consume(500, _POLL_S):
-                if (error := message.error()) is None:
-                    yield message
-                elif error.code() not in _OF_THE_GROUP:
+                if (error := message.error()) is not None:
                     raise KafkaException(error)
+                yield message
     finally:
         consumer.close()
 
