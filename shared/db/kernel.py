@@ -146,7 +146,8 @@ VERSION_2 = (
         CHECK (decided_by <> requested_by)
     )
     """,
-    "CREATE INDEX operation_open ON operation (state) WHERE state IN ('requested', 'approved')",
+    "CREATE UNIQUE INDEX operation_open ON operation (kind, target) "
+    "WHERE state IN ('requested', 'approved')",
     "CREATE INDEX parked_key_fingerprint ON parked_key (consumer, fingerprint)",
     "ALTER TABLE process ADD COLUMN reminders smallint NOT NULL DEFAULT 0",
     "CREATE INDEX idempotency_created ON idempotency USING brin (created_at)",

@@ -84,9 +84,8 @@ async def request(work: Transaction, wish: Wish) -> Operation:
     """Note a request; raises :class:`OperationOpen` when the same one waits already."""
     row = await work.fetchrow(
         "INSERT INTO operation (id, kind, target, preview, reason, state, requested_by, "
-        "requested_at) SELECT $1, $2, $3, $4, $5, 'requested', $6, $7 WHERE NOT EXISTS ("
-        "SELECT FROM operation WHERE state IN ('requested', 'approved') AND kind = $2 "
-        "AND target = $3) RETURNING *",
+        "requested_at) VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7) "
+        "ON CONFLICT DO NOTHING RETURNING *",
         work.new_id(),
         wish.kind,
         dict(wish.target),

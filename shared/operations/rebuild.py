@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.db.database import Transaction
 from shared.db.session import ShadowSession
 from shared.errors import Conflict, Transient
+from shared.events.catalogue import PARTITIONS
 from shared.messaging import kafka
 from shared.messaging.apply import Applier, Subscriptions
 from shared.messaging.kafka import AIOKafkaConsumer, KafkaSettings, TopicPartition
@@ -165,10 +166,20 @@ Bounds = Mapping[TopicPartition, int]
 
 async def _bounds(work: Transaction, consumer: str, topics: Sequence[str], *, lock: bool) -> Bounds:
     """Return up to where the live consumer has read; locked, it waits there."""
+    if lock:
+        # One that has read nothing of a partition must wait there, too.
+        await work.execute(
+            "INSERT INTO public.consumer_offset (consumer, topic, partition, next_offset, "
+            "updated_at) SELECT $1, topic, partition, 0, $4 FROM unnest($2::text[]) AS topic "
+            "CROSS JOIN generate_series(0, $3 - 1) AS partition ON CONFLICT DO NOTHING",
+            consumer,
+            list(topics),
+            PARTITIONS,
+            work.now,
+        )
     found = (
         "SELECT topic, partition, next_offset FROM public.consumer_offset "
-        "WHERE consumer = $1 AND topic = ANY($2::text[]) AND next_offset > 0 "
-        "ORDER BY topic, partition"
+        "WHERE consumer = $1 AND topic = ANY($2::text[]) ORDER BY topic, partition"
     )
     rows = await work.fetch(f"{found} FOR UPDATE" if lock else found, consumer, list(topics))
     return {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
@@ -206,7 +217,8 @@ class _Replay:
                     counts = await self._applier.apply(records, patient=False)
                     self.report.records += len(records)
                     self.report.outcomes.update({str(name): n for name, n in counts.items()})
-                self._next[place] = max(self._next[place], raw[-1].offset + 1)
+                # What lies beyond is read again, once the bound has moved.
+                self._next[place] = min(raw[-1].offset + 1, wanted[place])
                 last_progress = time.monotonic()
             if time.monotonic() - last_progress > STALLED_S:
                 raise ReplayStalled(f"no further record within {STALLED_S:.0f} s")
@@ -235,15 +247,21 @@ async def _difference(work: Transaction, table: str, local: Iterable[str]) -> Di
     )
     ours = f'SELECT {columns} FROM pg_temp."{table}"'  # noqa: S608 -- declared names
     live = f'SELECT {columns} FROM public."{table}"'  # noqa: S608 -- declared names
-    row = await work.fetchrow(
-        f"SELECT (SELECT count(*) FROM ({ours}) AS rebuilt) AS rows, "
-        f"(SELECT count(*) FROM ({ours} EXCEPT ALL {live}) AS lacking) AS missing, "
-        f"(SELECT count(*) FROM ({live} EXCEPT ALL {ours}) AS extra) AS surplus"
+    return Difference(
+        table,
+        rows=await _count(work, ours),
+        missing=await _count(work, f"{ours} EXCEPT ALL {live}"),
+        surplus=await _count(work, f"{live} EXCEPT ALL {ours}"),
     )
-    rows, missing, surplus = (0, 0, 0) if row is None else row.values()
-    return Difference(table, rows, missing, surplus)
+
+
+async def _count(work: Transaction, query: str) -> int:
+    count: int = await work.fetchval(f"SELECT count(*) FROM ({query}) AS counted")  # noqa: S608 -- made above
+    return count
 
 
 async def _exchange(work: Transaction, table: str) -> None:
     await work.execute(f'DELETE FROM public."{table}"')  # noqa: S608 -- a declared name
-    await work.execute(f'INSERT INTO public."{table}" TABLE pg_temp."{table}"')
+    await work.execute(
+        f'INSERT INTO public."{table}" OVERRIDING SYSTEM VALUE TABLE pg_temp."{table}"'
+    )

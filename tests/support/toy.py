@@ -43,6 +43,11 @@ async def note(work: Transaction, received: Received[Event]) -> None:
     """Note the event; a second effect of the same event would be a second row."""
     if getattr(received.data, "name", "") == POISON_NAME:
         raise Poisoned("this firm is poison")
+    await write_effect(work, received)
+
+
+async def write_effect(work: Transaction, received: Received[Event]) -> None:
+    """Note the event, poison or not."""
     await work.execute(
         "INSERT INTO effect (event_id, subject, sequence) VALUES ($1, $2, $3)",
         received.id,
