@@ -2,19 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from uuid import UUID
 
 import pytest
+from aiokafka.admin import RecordsToDelete  # type: ignore[import-untyped]
 
 from deploy.local.stack import Stack
 from shared.db.database import DatabaseUnavailable, Transaction
 from shared.events.catalogue import PARTITIONS
+from shared.events.insurance import OperationExecuted
 from shared.events.registry import EnterpriseRegistered
 from shared.messaging import consumer as consumers
-from shared.messaging import inbox, kafka
+from shared.messaging import inbox, kafka, requests
 from shared.messaging.apply import Applier
 from shared.messaging.consumer import Consumer
-from shared.messaging.kafka import KafkaError, KafkaSettings
+from shared.messaging.kafka import KafkaError, KafkaSettings, TopicPartition
+from shared.messaging.requests import Operation
 from shared.messaging.topics import ensure_topics
+from shared.operations.operator import Operator
 from tests.integration.test_backbone import (
     TOPIC,
     consuming,
@@ -136,3 +142,132 @@ class TestTopics:
         again = await kafka.create_topics(broker, wanted, replication_factor=1)
 
         assert (first, again) == (["tongzhou.once.v1"], [])
+
+
+class Lost:
+    """A toy whose consumer alone reads a topic: records are deleted there, offsets moved."""
+
+    TOPIC = OperationExecuted.topic()
+
+    def __init__(self, toy: Toy, broker: KafkaSettings, operation_id: UUID) -> None:
+        self._toy = toy
+        self._broker = broker
+        self._id = operation_id
+        self._place = TopicPartition(self.TOPIC, kafka.partition_of(str(operation_id), PARTITIONS))
+        self._applier = Applier(toy.database, "toy", {OperationExecuted: note})
+
+    async def publish(self, *sequences: int) -> None:
+        """Commit one event per sequence."""
+        event = OperationExecuted.example().model_copy(update={"operation_id": self._id})
+        for sequence in sequences:
+            async with self._toy.database.transaction() as work:
+                work.publish(event, sequence=sequence)
+
+    def consuming(self) -> AbstractAsyncContextManager[None]:
+        """Run the consumer."""
+        member = Consumer(
+            self._toy.database, self._applier, self._broker, [self.TOPIC], service="registry"
+        )
+        return running(member.run())
+
+    async def have(self, sequences: Sequence[int]) -> None:
+        """Wait until exactly these have taken effect, in this order."""
+
+        async def seen() -> bool:
+            return await self.effects() == list(sequences)
+
+        await until(seen, what=f"{sequences} took effect")
+
+    async def effects(self) -> list[int | None]:
+        """Return what has taken effect."""
+        return await self._toy.effects(str(self._id))
+
+    async def move(self, *, by: int) -> None:
+        """Move the stored offset, as a restore of either side would."""
+        async with self._toy.database.transaction() as work:
+            await work.execute(
+                "UPDATE consumer_offset SET next_offset = next_offset + $1 "
+                "WHERE topic = $2 AND partition = $3",
+                by,
+                *self._place,
+            )
+
+    async def delete_records(self, *, keep: int) -> None:
+        """Delete the partition's first records, as its retention would."""
+        client = kafka.admin(self._broker)
+        await client.start()
+        reader = kafka.reader(self._broker)
+        await reader.start()
+        try:
+            ends = await reader.end_offsets([self._place])
+            await client.delete_records({self._place: RecordsToDelete(ends[self._place] - keep)})
+        finally:
+            await reader.stop()
+            await client.close()
+
+    async def operations(self) -> list[Operation]:
+        """Return what was asked for."""
+        async with self._toy.database.read() as work:
+            return await requests.page(work, after=None, limit=10)
+
+    async def approve(self, operation: Operation) -> None:
+        """Let a person decide, and the kernel carry it out."""
+        async with self._toy.database.transaction() as work:
+            await requests.decide(work, operation.id, approve=True, by="op/two")
+        operator = Operator(
+            service="registry",
+            database=self._toy.database,
+            applier=self._applier,
+            kafka=self._broker,
+            dsn=self._toy.database.dsn,
+            read_clock=self._toy.clock,
+        )
+        await operator.carry_out_approved()
+
+
+class TestLostPosition:
+    async def test_beyond_the_end_is_read_again_from_the_first_record(
+        self, toy: Toy, broker: KafkaSettings
+    ) -> None:
+        lost = Lost(toy, broker, UUID(int=1))
+        await lost.publish(1, 2, 3)
+        async with relaying(toy, broker), lost.consuming():
+            await lost.have([1, 2, 3])
+        await lost.move(by=1000)
+
+        async with relaying(toy, broker), lost.consuming():
+            await lost.publish(4)
+            await lost.have([1, 2, 3, 4])
+
+        [operation] = await lost.operations()
+        assert (operation.state, operation.requested_by) == ("done", "kernel")
+        assert operation.preview["stored"] == 1003
+
+    async def test_before_the_first_record_waits_for_a_persons_decision(
+        self, toy: Toy, broker: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(consumers, "LOOK_FOR_DECISION_S", 0.05)
+        lost = Lost(toy, broker, UUID(int=2))
+        await lost.publish(1, 2, 3, 4, 5)
+        async with relaying(toy, broker), lost.consuming():
+            await lost.have([1, 2, 3, 4, 5])
+        await lost.delete_records(keep=1)
+        await lost.move(by=-3)
+
+        async with relaying(toy, broker), lost.consuming():
+
+            async def asked() -> bool:
+                return len(await lost.operations()) == 1
+
+            await until(asked, what="somebody is asked")
+            await lost.publish(6)
+            [operation] = await lost.operations()
+            assert operation.state == "requested"
+            assert operation.preview == {"stored": 2, "first": 4, "next": 5}
+            assert await lost.effects() == [1, 2, 3, 4, 5]
+
+            await lost.approve(operation)
+            await lost.have([1, 2, 3, 4, 5, 6])
+
+        [operation] = await lost.operations()
+        assert (operation.state, operation.decided_by) == ("done", "op/two")

@@ -188,8 +188,9 @@ async def remembered(toy: Toy) -> list[str]:
     """Return what consumer and outbox hold, as text."""
     async with toy.database.read() as work:
         rows = await work.fetch(
-            "SELECT 'o ' || consumer_offset::text AS line FROM consumer_offset "
-            "UNION ALL SELECT 'w ' || consumer_watermark::text FROM consumer_watermark "
-            "UNION ALL SELECT 'x ' || outbox::text FROM outbox ORDER BY line"
+            "SELECT consumer_watermark::text AS line FROM consumer_watermark "
+            "WHERE subject = ANY($1::text[]) "
+            "UNION ALL SELECT outbox::text FROM outbox ORDER BY line",
+            list(map(str, GRANTS)),
         )
     return [row["line"] for row in rows]
