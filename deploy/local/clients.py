@@ -98,7 +98,14 @@ _SUPERVISOR = (
     "guarantee.fund:read-all",
     "guarantee.breakers:read",
 )
+_SERVICES = ("registry", "credit", "guarantee", "insurance", "notify")
+_OPERATIONS_READ = tuple(f"{service}.operations:read" for service in _SERVICES)
+_OPERATIONS_WRITE = tuple(f"{service}.operations:write" for service in _SERVICES)
+_OPERATIONS_APPROVE = tuple(f"{service}.operations:approve" for service in _SERVICES)
 _OPERATOR = (
+    *_OPERATIONS_READ,
+    *_OPERATIONS_WRITE,
+    "notify.cases:read",
     "registry.institutions:read",
     "registry.institutions:write",
     "registry.enterprises:read",
@@ -119,6 +126,8 @@ _OPERATOR = (
 )
 _AUDITOR = (
     *_SUPERVISOR,
+    *_OPERATIONS_READ,
+    "notify.cases:read",
     "registry.consents:read",
     "registry.consents:read-all",
     "credit.demands:read",
@@ -187,6 +196,7 @@ CLIENTS: Mapping[str, Client] = {
     "dept-rh": Client("dept-rh", _SUPERVISOR),
     "dept-jg": Client("dept-jg", _SUPERVISOR),
     "operator": Client("operator", _OPERATOR),
+    "operator-checker": Client("operator", (*_OPERATOR, *_OPERATIONS_APPROVE)),
     "auditor": Client("auditor", _AUDITOR),
     "enterprise-portal": Client("enterprise-portal", _PORTAL),
 }

@@ -17,7 +17,7 @@ from shared.events.credit import (
     LoanWithdrawn,
     OverdueReported,
 )
-from shared.events.envelope import Event, Received
+from shared.events.envelope import Received
 from shared.events.guarantee import ClaimDeadlineReached, ClaimRejected, GuaranteePeriodEnded
 from shared.events.registry import (
     EnterpriseRegistered,
@@ -27,7 +27,8 @@ from shared.events.registry import (
     QualificationGranted,
     QualificationRevoked,
 )
-from shared.messaging.apply import Handler, Subscriptions
+from shared.messaging.apply import Subscriptions
+from shared.messaging.turns import in_turn
 from shared.operations.rebuild import ReadModel
 from shared.rulepack.catalogue import PackCatalogue
 
@@ -83,16 +84,6 @@ def build(packs: PackCatalogue) -> Subscriptions:
         GuaranteePeriodEnded: releases.on_period_ended,
         ClaimDeadlineReached: processes.on_deadline_reached,
     }
-
-
-def in_turn(*handlers: Handler) -> Handler:
-    """Let several slices take one event, one after the other, in its one transaction."""
-
-    async def handle(work: Transaction, received: Received[Event]) -> None:
-        for handler in handlers:
-            await handler(work, received)
-
-    return handle
 
 
 SUBSCRIPTIONS: Subscriptions = build(shipped_packs())

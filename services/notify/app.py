@@ -1,5 +1,6 @@
 """The composition root of notify."""
 
+from services.notify.cases import routes as cases
 from services.notify.catalogue import routes as catalogue
 from services.notify.disclosures import routes as disclosures
 from services.notify.feeds import routes as feeds
@@ -17,6 +18,7 @@ SERVICE = Service(
         grants.router,
         disclosures.router,
         known.router,
+        cases.router,
         operations.router,
     ),
     subscriptions=SUBSCRIPTIONS,

@@ -1,5 +1,7 @@
 """What notify does on other services' events: keep who consented, append to the feeds."""
 
+from services.notify.cases.handlers import on_case_event
+from services.notify.cases.rules import case_types
 from services.notify.catalogue.rules import FEEDS
 from services.notify.feeds.handlers import on_event
 from services.notify.known.handlers import (
@@ -9,6 +11,7 @@ from services.notify.known.handlers import (
 )
 from shared.events.registry import ConsentGranted, ConsentRevoked, InstitutionRegistered
 from shared.messaging.apply import Subscriptions
+from shared.messaging.turns import in_turn
 from shared.operations.rebuild import ReadModel
 
 LEARNS: Subscriptions = {
@@ -16,6 +19,7 @@ LEARNS: Subscriptions = {
     ConsentGranted: on_consent_granted,
     ConsentRevoked: on_consent_revoked,
 }
+CASE_TYPES = case_types()
 READ_MODELS = (
     ReadModel(
         "known",
@@ -23,9 +27,23 @@ READ_MODELS = (
         LEARNS,
         local=frozenset({"known_since"}),
     ),
+    ReadModel(
+        "cases",
+        ("case_event",),
+        dict.fromkeys(CASE_TYPES, on_case_event),
+        local=frozenset({"arrived_at"}),
+    ),
 )
+
+FEEDS_OF: Subscriptions = {event_type: on_event for feed in FEEDS for event_type in feed.types}
 
 SUBSCRIPTIONS: Subscriptions = {
     **LEARNS,
-    **{event_type: on_event for feed in FEEDS for event_type in feed.types},
+    **FEEDS_OF,
+    **{
+        event_type: in_turn(on_case_event, FEEDS_OF[event_type])
+        if event_type in FEEDS_OF
+        else on_case_event
+        for event_type in CASE_TYPES
+    },
 }

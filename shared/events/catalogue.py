@@ -53,10 +53,22 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "tongzhou.registry.consent.v1", "registry", ("credit", "notify"), "uscc", "授权", "consents"
     ),
-    Topic("tongzhou.credit.demand.v1", "credit", (), "demand_id", "融资需求", "financing demands"),
+    Topic(
+        "tongzhou.credit.demand.v1",
+        "credit",
+        ("notify",),
+        "demand_id",
+        "融资需求",
+        "financing demands",
+    ),
     Topic("tongzhou.credit.loan.v1", "credit", ("guarantee", "notify"), "loan_id", "贷款", "loans"),
     Topic(
-        "tongzhou.credit.process.v1", "credit", ("credit",), "loan_id", "流程时限", "process timers"
+        "tongzhou.credit.process.v1",
+        "credit",
+        ("credit", "notify"),
+        "loan_id",
+        "流程时限",
+        "process timers",
     ),
     Topic(
         "tongzhou.guarantee.programme.v1",
@@ -69,7 +81,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "tongzhou.guarantee.guarantee.v1",
         "guarantee",
-        ("credit",),
+        ("credit", "notify"),
         "guarantee_id",
         "担保",
         "guarantees",
@@ -77,16 +89,18 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "tongzhou.guarantee.claim.v1",
         "guarantee",
-        ("credit", "guarantee"),
+        ("credit", "guarantee", "notify"),
         "claim_id",
         "代偿",
         "claims",
     ),
-    Topic("tongzhou.guarantee.fund.v1", "guarantee", (), "fund", "基金账", "fund movements"),
+    Topic(
+        "tongzhou.guarantee.fund.v1", "guarantee", ("notify",), "fund", "基金账", "fund movements"
+    ),
     Topic(
         "tongzhou.guarantee.process.v1",
         "guarantee",
-        ("guarantee",),
+        ("guarantee", "notify"),
         "claim_id",
         "流程时限",
         "process timers",
@@ -94,7 +108,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "tongzhou.guarantee.period.v1",
         "guarantee",
-        ("guarantee",),
+        ("guarantee", "notify"),
         "guarantee_id",
         "保证期间",
         "ends of guarantee periods",

@@ -4,12 +4,27 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from shared.events.fields import Id, Text
+from shared.events.envelope import Part
+from shared.events.fields import Id, Text, Word
 
 OperationKind = Literal["redrive", "rebuild", "reposition", "resume"]
 Who = Annotated[
     str, Field(max_length=300, description="organisation/person", examples=["operator/on-call"])
 ]
+
+
+class Name(Part):
+    """One part of what an operation was for."""
+
+    name: Word = Field(examples=["topic"])
+    value: Annotated[str, Field(max_length=500, examples=["tongzhou.credit.loan.v1"])]
+
+
+class Figure(Part):
+    """How many of something an operation touched."""
+
+    name: Word = Field(examples=["applied"])
+    count: Annotated[int, Field(strict=True, ge=0, le=2**53, examples=[3])]
 
 
 class OperationFacts(BaseModel):
@@ -18,11 +33,8 @@ class OperationFacts(BaseModel):
     operation_id: Id
     kind: Annotated[OperationKind, Field(examples=["redrive"])]
     target: Annotated[
-        dict[str, str],
-        Field(
-            description="what it was for: topic, key, fingerprint, read model, process",
-            examples=[{"topic": "tongzhou.credit.loan.v1", "key": "01890a5d-ac96-774b"}],
-        ),
+        tuple[Name, ...],
+        Field(description="what it was for: topic and key, fingerprint, read model, process"),
     ]
     reason: Text
     requested_by: Who
@@ -33,7 +45,4 @@ class OperationFacts(BaseModel):
             examples=["operator/second"],
         ),
     ] = None
-    figures: Annotated[
-        dict[str, int],
-        Field(description="what it did, by name", examples=[{"keys": 1, "applied": 3}]),
-    ]
+    figures: Annotated[tuple[Figure, ...], Field(description="what it did")]

@@ -29,7 +29,6 @@ Handler = Callable[[Transaction, Any], Awaitable[None]]
 
 Subscriptions = Mapping[type[Event], Handler]
 
-
 DRAIN_RECORDS = 200
 """How much of a key's queue one transaction applies: a long queue takes several."""
 

@@ -136,11 +136,11 @@ async def carried_out(
     told = {
         "operation_id": done.id,
         "kind": done.kind,
-        "target": dict(done.target),
+        "target": [{"name": name, "value": value} for name, value in done.target.items()],
         "reason": done.reason,
         "requested_by": done.requested_by,
         "decided_by": done.decided_by,
-        "figures": dict(figures),
+        "figures": [{"name": name, "count": count} for name, count in figures.items()],
     }
     work.publish(event_type.model_validate(told), sequence=1)
     return done

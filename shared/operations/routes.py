@@ -30,7 +30,7 @@ def _operator(request: Request) -> Operator:
 
 Operating = Annotated[Operator, Depends(_operator)]
 Read = Annotated[commands.Query, commands.query("{service}.operations:read")]
-Ask = Annotated[Command, commands.command("{service}.operations:request")]
+Ask = Annotated[Command, commands.command("{service}.operations:write")]
 Approve = Annotated[Command, commands.command("{service}.operations:approve")]
 
 

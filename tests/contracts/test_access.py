@@ -57,7 +57,10 @@ class TestBindings:
     def test_follow_a_new_consumer(self) -> None:
         [topic] = [topic for topic in TOPICS if topic.name == "tongzhou.credit.demand.v1"]
 
-        before, after = bindings([topic]), bindings([replace(topic, consumers=("notify",))])
+        before, after = (
+            bindings([topic]),
+            bindings([replace(topic, consumers=("notify", "insurance"))]),
+        )
 
         assert [str(one.operation) for one in after if one not in before] == [
             "Read",

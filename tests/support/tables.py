@@ -8,11 +8,11 @@ import asyncpg
 from sqlalchemy import Table, create_mock_engine
 from sqlmodel import SQLModel
 
-from shared.db.kernel import VERSION_1
+from shared.db.kernel import VERSION_1, VERSION_2
 from shared.db.revision import VERSION_TABLE
 
 SERVICES = Path(__file__).parents[2] / "services"
-KERNEL = {VERSION_TABLE, *re.findall(r"CREATE TABLE (\w+)", "".join(VERSION_1))}
+KERNEL = {VERSION_TABLE, *re.findall(r"CREATE TABLE (\w+)", "".join((*VERSION_1, *VERSION_2)))}
 
 Columns = dict[str, tuple[str, bool]]
 """Of one table: type and whether it may be null, by column."""

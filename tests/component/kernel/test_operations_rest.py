@@ -22,7 +22,7 @@ from tests.support.service import ServiceUnderTest
 pytestmark = pytest.mark.component
 
 READ = "credit.operations:read"
-ASK = "credit.operations:request"
+ASK = "credit.operations:write"
 APPROVE = "credit.operations:approve"
 
 

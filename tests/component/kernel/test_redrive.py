@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from shared.events import wire
 from shared.events.registry import EnterpriseRegistered, OperationExecuted
 from shared.messaging import requests
 from shared.messaging.apply import Applier, Outcome, ParkingFull
@@ -90,8 +91,7 @@ async def told(toy: Toy) -> list[OperationExecuted]:
         rows = await work.fetch("SELECT topic, key, headers, payload FROM outbox ORDER BY position")
     events = []
     for row in rows:
-        flat = row["headers"]
-        headers = {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
+        headers = dict(wire.decoded(row["headers"]))
         received = read(Record(row["topic"], 0, 0, row["key"], headers, row["payload"]))
         assert isinstance(received.data, OperationExecuted)
         events.append(received.data)
@@ -143,8 +143,8 @@ class TestApproval:
         assert (done.state, done.result) == ("done", {"keys": 1, "applied": 3})
         [event] = await told(toy)
         assert (event.requested_by, event.decided_by) == ("op/one", "op/two")
-        assert event.figures == {"keys": 1, "applied": 3}
-        assert event.target == {"topic": TOPIC, "key": FIRM}
+        assert {each.name: each.count for each in event.figures} == {"keys": 1, "applied": 3}
+        assert {each.name: each.value for each in event.target} == {"topic": TOPIC, "key": FIRM}
 
     async def test_is_not_for_who_asked(self, toy: Toy, post: Post) -> None:
         await park(toy)

@@ -151,6 +151,7 @@ class TestClients:
             ("guarantor-ges", "guarantee.claims:approve"),
             ("fund-lyg", "guarantee.programmes:approve"),
             ("fund-nfgf", "guarantee.programmes:approve"),
+            ("operator", "guarantee.operations:approve"),
         ],
     )
     def test_include_a_second_person_where_two_must_sign(self, maker: str, scope: str) -> None:
