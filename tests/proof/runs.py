@@ -171,7 +171,7 @@ async def play(plan: Plan, *, databases: Databases, stack: Stack, run: int, seed
         verdict = await yard.verdict()
     seconds = round(time.monotonic() - began, 1)
     window = plan.deaths * WINDOW_ROWS
-    return Outcome(plan.name, verdict, window, seconds, written, figures)
+    return Outcome(plan.name, verdict, window, seconds, dict(written), figures)
 
 
 def full_plans(*, events: int, stack: Stack) -> list[Plan]:

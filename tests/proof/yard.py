@@ -69,8 +69,8 @@ class Yard:
         await self.owner.executemany(
             "INSERT INTO consumer_offset VALUES ($1, $2, $3, $4, $5)",
             [
-                (self.place.consumer, place.topic, place.partition, offset, now())
-                for place, offset in self.wire.starts.items()
+                (self.place.consumer, load.TOPIC, partition, start, now())
+                for partition, start in self.wire.starts.items()
             ],
         )
 
