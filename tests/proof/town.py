@@ -89,8 +89,8 @@ async def transfer(work: Transaction, body: Transfer) -> Receipt:
     return Receipt(version=version, **body.model_dump())
 
 
-async def send_command(database: Database, key: str, body: Transfer) -> Response:
-    """Send a transfer as a caller does: with an Idempotency-Key, in one transaction."""
+def command_of(database: Database, key: str, body: bytes) -> Command:
+    """Make a command as the web edge does, for a caller with an Idempotency-Key."""
     scope = {
         "type": "http",
         "method": "POST",
@@ -101,7 +101,12 @@ async def send_command(database: Database, key: str, body: Transfer) -> Response
         "app": SimpleNamespace(state=SimpleNamespace(database=database)),
     }
     caller = Caller(org="bank-haizhou", sub="teller", scopes=frozenset())
-    command = Command(Request(scope), caller, key, None, body.model_dump_json().encode())
+    return Command(Request(scope), caller, key, None, body)
+
+
+async def send_command(database: Database, key: str, body: Transfer) -> Response:
+    """Send a transfer: one transaction, at most once per key."""
+    command = command_of(database, key, body.model_dump_json().encode())
     return await command.run(lambda work: transfer(work, body), present=lambda r: r, status=201)
 
 
