@@ -7,7 +7,7 @@ SETUP = command -v '$(PYTHON)' >/dev/null || { echo "error: no '$(PYTHON)' found
 LOCAL := $(if $(filter docker,$(STACK)),dev,local)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check doctor clean test-containers
+.PHONY: help run test proof bench check doctor clean test-containers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 # /p' Makefile | awk -F ' # ' '{ printf "  %-22s %s\n", $$1, $$2 }'
@@ -17,6 +17,9 @@ run: ## start the stack and the five services, play the journeys, serve until Ct
 
 test: ## run all tests on a real PostgreSQL and a real Kafka
 	@$(SETUP) dev && exec $(VENV) -m pytest
+
+proof: ## prove order under faults, and crash at every point (EVENTS=100000 SEED=7)
+	@$(SETUP) dev && exec $(VENV) -m tests.proof $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED))
 
 bench: ## measure speed beside its yardsticks (ONLY=E3,E6 REPS=5 PEERS=1), write bench/results/<date>.json
 	@$(SETUP) dev && exec $(VENV) -m bench

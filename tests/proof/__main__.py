@@ -2,8 +2,9 @@
 
     python -m tests.proof --events 100000 --seed 7
 
-Prints a table and one JSON line per run; the exit status is 1 if anything was lost, out of order,
-twice in effect, or twice on the wire beyond the window that a dead relay leaves.
+Prints a table and one JSON line per run, what the oracle says of the planted relays, and the crash
+sweep at every point. The exit status is 1 if anything was lost, out of order, twice in effect, or
+twice on the wire beyond the window that a dead relay leaves, or an invariant did not hold.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from shared.messaging.topics import ensure_topics
 from tests.proof import load
 from tests.proof.interleavings import TRAPS, spring
 from tests.proof.runs import HEADER, Outcome, full_plans, play
+from tests.proof.scenes import POINTS, crash_at
+from tests.proof.sweep import sweep_on
 from tests.support.databases import Databases
 
 
@@ -46,6 +49,19 @@ async def prove(stack: Stack, *, events: int, seed: int) -> list[Outcome]:
     return outcomes
 
 
+async def sweep_all(stack: Stack, *, seed: int) -> dict[str, list[str]]:
+    """Kill a process at every point; returns what was broken after which."""
+    databases = Databases(stack.admin_dsn, prefix=f"sweep_{os.getpid()}")
+    broken = {}
+    async with sweep_on(databases, stack.bootstrap_servers, seed) as sweep:
+        for point in POINTS:
+            found = await crash_at(sweep, point)
+            if found:
+                broken[point] = found
+    say(f"killed at {len(POINTS)} points, invariants broken after {len(broken)}")
+    return broken
+
+
 def main() -> int:
     """Run the proof; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.proof")
@@ -62,9 +78,11 @@ def main() -> int:
         resolve_stack(run_dir=Path(directory), durable=False) as stack,
     ):
         outcomes = asyncio.run(prove(stack, events=arguments.events, seed=arguments.seed))
+        swept = asyncio.run(sweep_all(stack, seed=arguments.seed))
     for outcome in outcomes:
         say(outcome.as_json())
-    broken = {outcome.name: outcome.violations for outcome in outcomes if outcome.violations}
+    broken: dict[str, object] = {one.name: one.violations for one in outcomes if one.violations}
+    broken |= swept
     say(f"VIOLATED: {broken}" if broken else "nothing lost, nothing twice, nothing out of order")
     return 1 if broken else 0
 

@@ -26,12 +26,12 @@ class TestOrder:
     async def test_is_kept_with_nothing_lost_and_nothing_twice(
         self, databases: Databases, stack: Stack
     ) -> None:
-        plan = Plan("undisturbed", undisturbed, 15_000, deaths=0, processes=2)
+        plan = Plan("undisturbed", undisturbed, 20_000, deaths=0, processes=2)
 
         outcome = await outcome_of(plan, 1, databases, stack)
 
         assert outcome.violations == {}
-        assert outcome.verdict.committed >= 15_000
+        assert outcome.verdict.committed >= 20_000
         assert outcome.written["rolled_back"] > 50
 
     async def test_survives_relays_that_are_killed_stopped_and_woken(

@@ -25,8 +25,11 @@ Raw: TypeAlias = "ConsumerRecord[bytes, bytes]"
 class Reader(ABC):
     """Reads a topic from where it ended when it began."""
 
-    def __init__(self, client: AIOKafkaConsumer, starts: dict[int, int]) -> None:
+    def __init__(
+        self, client: AIOKafkaConsumer, asking: AIOKafkaConsumer, starts: dict[int, int]
+    ) -> None:
         self._client = client
+        self._asking = asking
         self.starts = starts
         self._next = dict(starts)
 
@@ -36,7 +39,8 @@ class Reader(ABC):
 
     async def catch_up(self) -> None:
         """Wait until everything that stands on the topic now has been read."""
-        ends = await self._client.end_offsets(list(self._client.assignment()))
+        # A question on the connection of a waiting fetch would wait with it.
+        ends = await self._asking.end_offsets(list(self._client.assignment()))
 
         async def there() -> bool:
             return all(self._next[place.partition] >= end for place, end in ends.items())
@@ -58,9 +62,11 @@ class Reader(ABC):
 class Wire(Reader):
     """What the oracle needs of each record."""
 
-    def __init__(self, client: AIOKafkaConsumer, starts: dict[int, int]) -> None:
+    def __init__(
+        self, client: AIOKafkaConsumer, asking: AIOKafkaConsumer, starts: dict[int, int]
+    ) -> None:
         """Begin with nothing seen."""
-        super().__init__(client, starts)
+        super().__init__(client, asking, starts)
         self.seen: list[Seen] = []
 
     def keep(self, partition: int, records: Sequence[Raw]) -> None:
@@ -80,9 +86,11 @@ class Wire(Reader):
 class Log(Reader):
     """The records themselves, to be applied again."""
 
-    def __init__(self, client: AIOKafkaConsumer, starts: dict[int, int]) -> None:
+    def __init__(
+        self, client: AIOKafkaConsumer, asking: AIOKafkaConsumer, starts: dict[int, int]
+    ) -> None:
         """Begin with nothing read."""
-        super().__init__(client, starts)
+        super().__init__(client, asking, starts)
         self.records: dict[int, list[Record]] = {partition: [] for partition in starts}
 
     def keep(self, partition: int, records: Sequence[Raw]) -> None:
@@ -110,14 +118,15 @@ R = TypeVar("R", bound=Reader)
 
 @asynccontextmanager
 async def _reading(kind: type[R], bootstrap_servers: str, topic: str) -> AsyncIterator[R]:
-    client = kafka.reader(KafkaSettings(bootstrap_servers, "proof-reader"))
-    await client.start()
+    settings = KafkaSettings(bootstrap_servers, "proof-reader")
+    client, asking = kafka.reader(settings), kafka.reader(settings)
+    await asyncio.gather(client.start(), asking.start())
     partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
     ends = await client.end_offsets(partitions)
     client.assign(partitions)
     for place, end in ends.items():
         client.seek(place, end)
-    reader = kind(client, {place.partition: end for place, end in ends.items()})
+    reader = kind(client, asking, {place.partition: end for place, end in ends.items()})
     reading = asyncio.create_task(reader.read())
     try:
         yield reader
@@ -126,7 +135,7 @@ async def _reading(kind: type[R], bootstrap_servers: str, topic: str) -> AsyncIt
     finally:
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
-        await client.stop()
+        await asyncio.gather(client.stop(), asking.stop())
 
 
 @asynccontextmanager

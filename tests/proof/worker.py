@@ -27,7 +27,8 @@ from tests.proof import load
 from tests.support.waiting import until
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.proof.worker", "tests.proof.victims"])
+_FORKS.set_forkserver_preload(["pytest", "tests.proof.interleavings", "tests.proof.victims"])
+"""A child also imports what its parent was started as: pytest, or the program of the proof."""
 
 Role = Callable[..., Coroutine[None, None, object]]
 
