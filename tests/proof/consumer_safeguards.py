@@ -207,6 +207,7 @@ TALLY: Process[Tally, str, object] = Process(
     begin=lambda _: Tally(),
     react=lambda state, _: (Tally(events=state.events + 1), []),
     perform=_nothing,
+    remind=lambda _: None,
 )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from shared import clock
 from shared.db.database import Row
+from shared.events import wire
 from shared.messaging import kafka, limits, relay
 from shared.messaging.kafka import KafkaSettings
 from shared.messaging.leases import Lease
@@ -41,10 +42,9 @@ class Wire:
 
 
 def _event(row: Row) -> tuple[str, int, str]:
-    flat = row["headers"]
-    headers = dict(zip(flat[::2], flat[1::2], strict=True))
+    headers = dict(wire.decoded(row["headers"]))
     name = orjson.loads(row["payload"])["name"]
-    return headers[b"ce_subject"].decode(), int(headers.get(b"ce_sequence", b"0")), name
+    return headers["ce_subject"].decode(), int(headers.get("ce_sequence", b"0")), name
 
 
 class WatchedLease(Lease):
@@ -133,15 +133,15 @@ async def ferries(
     toy: Toy, *, number: int = 1, page_rows: int = 2000
 ) -> AsyncIterator[list[Ferry]]:
     """Run relays on one wire; they look after their leases in every round."""
-    wire = Wire()
+    wire_of_all = Wire()
     async with AsyncExitStack() as ends:
         patched = ends.enter_context(pytest.MonkeyPatch.context())
-        patched.setattr(relay, "_send", wire.send)
+        patched.setattr(relay, "_send", wire_of_all.send)
         patched.setattr(kafka, "producer", lambda _settings: _NoProducer())
         patched.setattr(limits, "LEASE_CHECK_S", 0.0)
         patched.setattr(limits, "FIRST_BACKOFF_S", 0.01)
         patched.setattr(limits, "PAGE_ROWS", page_rows)
-        running = [Ferry(toy, wire) for _ in range(number)]
+        running = [Ferry(toy, wire_of_all) for _ in range(number)]
         tasks = [ferry.start() for ferry in running]
         try:
             yield running

@@ -27,7 +27,8 @@ DELETING = """
     WITH page AS (
         DELETE FROM outbox WHERE position IN (
             SELECT position FROM outbox
-            WHERE shard = ANY($1::smallint[]) AND position > $2 AND position <> ALL($3::bigint[])
+            WHERE shard = ANY($1::smallint[]) AND position > $2
+                AND NOT position <@ $3::text::int8multirange
             ORDER BY position LIMIT $4
         )
         RETURNING position, topic, key, headers, payload, recorded_at
@@ -149,7 +150,7 @@ async def a_shard_changes_hands(toy: Toy) -> str:
     """Another relay has the shard of an event; it ends without having sent it."""
     other = await asyncpg.connect(toy.database.dsn)
     try:
-        await other.execute("SELECT pg_advisory_lock($1, $2)", leases._CLASS, shard_of(FIRM))
+        await other.execute("SELECT pg_advisory_lock($1, $2)", leases.LOCK_CLASS, shard_of(FIRM))
         await publish(toy, 1)
         await publish(toy, 1, uscc=OTHER_FIRM)
         async with ferries(toy) as (ferry,):
@@ -276,7 +277,9 @@ def lease_to_everybody(patched: pytest.MonkeyPatch) -> None:
 
 
 def read_what_is_in_flight(patched: pytest.MonkeyPatch) -> None:
-    everything = relay.READ.replace("position <> ALL($3::bigint[])", "$3::bigint[] IS NOT NULL")
+    everything = relay.READ.replace(
+        "NOT position <@ $3::text::int8multirange", "$3::text IS NOT NULL"
+    )
     patched.setattr(relay, "READ", everything)
 
 
@@ -292,7 +295,7 @@ def go_on_after_a_failed_page(patched: pytest.MonkeyPatch) -> None:
             try:
                 await relay._send(producer, page.rows)
             except KafkaError:
-                running._in_flight.difference_update(page.positions)
+                running._in_flight.leave(page)
                 continue
             await sent.put(page)
 

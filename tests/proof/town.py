@@ -178,7 +178,7 @@ def process_subject(account: str) -> str:
     return "92" + account[2:]
 
 
-PROCESS = Process(CLERK, Ledgered, _begin, _react, _perform)
+PROCESS = Process(CLERK, Ledgered, _begin, _react, _perform, remind=lambda _: None)
 
 
 async def _countersign(work: Transaction, received: Received[EnterpriseRegistered]) -> None:
