@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 import pytest
-from aiokafka.admin import RecordsToDelete  # type: ignore[import-untyped]
+from aiokafka.admin import RecordsToDelete  # type: ignore[import-untyped]  # it has no types
 
 from deploy.local.stack import Stack
 from shared.db.database import DatabaseUnavailable, Transaction
