@@ -52,10 +52,15 @@ LOST_CONNECTION = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
     ConnectionError,
     TimeoutError,
 )
-"""Errors after which a connection's state is unknown and only a new one helps."""
+"""Errors after which a connection's state is unknown and only a new one helps.
+
+A server that ends an idle session says so before it closes the socket; the driver takes this for
+the beginning of an answer, and calls the next query an internal error.
+"""
 
 PERHAPS_LOST = (asyncpg.InterfaceError, OSError)
 """Errors of a lost connection that code of ours can cause as well, by a wrong argument or file."""

@@ -39,6 +39,8 @@ SERVER_SETTINGS = {
     "tcp_user_timeout": "15000",
 }
 
+_LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 T = TypeVar("T")
 
 
@@ -123,7 +125,7 @@ class Lease:
         try:
             async with asyncio.timeout(limits.STATEMENT_DEADLINE_S):
                 return await call
-        except (TimeoutError, asyncpg.InterfaceError, OSError) as error:
+        except (TimeoutError, *_LOST, OSError) as error:
             raise LeaseLost(type(error).__name__) from error
 
     def abandon(self) -> None:

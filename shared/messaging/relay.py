@@ -284,6 +284,7 @@ def _errors_in(group: BaseExceptionGroup[BaseException]) -> list[str]:
 _DATABASE_GONE = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     ConnectionError,
     OSError,
 )
