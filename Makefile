@@ -7,7 +7,7 @@ SETUP = command -v '$(PYTHON)' >/dev/null || { echo "error: no '$(PYTHON)' found
 LOCAL := $(if $(filter docker,$(STACK)),dev,local)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof bench check doctor clean test-containers
+.PHONY: help run test proof bench chaos check doctor clean test-containers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 # /p' Makefile | awk -F ' # ' '{ printf "  %-22s %s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ check: ## format, lint, types, import contracts, generated files, the tree's own
 
 test-containers: ## run the integration tests on the docker stack
 	@$(SETUP) dev && $(VENV) -m deploy.local images && exec env STACK=docker $(VENV) -m pytest -m integration
+
+chaos: ## hurt the real system for MIN minutes by the faults that SEED draws, and check what must hold
+	@$(SETUP) dev && exec $(VENV) -m tests.chaos $(if $(MIN),--minutes $(MIN)) $(if $(SEED),--seed $(SEED))
 
 doctor: ## say what is wrong with this machine or checkout, and how to mend it
 	@$(SETUP) check && exec '$(PYTHON)' -m deploy.local.doctor

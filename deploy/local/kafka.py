@@ -170,12 +170,14 @@ class EmbeddedKafka:
     name: str = "kafka"
     more: Mapping[str, str] = field(default_factory=dict)
     """Settings of the broker beside the stack's own, or in their place."""
+    advertised: str | None = None
+    """The address that clients are sent to, where a proxy stands before the broker."""
     _child: Child | None = field(default=None, init=False)
 
     @property
     def bootstrap_servers(self) -> str:
         """The address that clients are given."""
-        return f"{LOOPBACK}:{self.port}"
+        return self.advertised or f"{LOOPBACK}:{self.port}"
 
     @property
     def _home(self) -> Path:
@@ -211,7 +213,7 @@ class EmbeddedKafka:
         )
         configuration = server_properties(
             data=data,
-            listener=self.bootstrap_servers,
+            listener=f"{LOOPBACK}:{self.port}",
             controller=f"{LOOPBACK}:{self.controller_port}",
             advertised=self.bootstrap_servers,
             more=self.more,
