@@ -20,7 +20,7 @@ ROWS = 2000
 FILL = """
     INSERT INTO outbox (shard, topic, key, event_id, type, subject, headers, payload, recorded_at)
     SELECT n % 16, 'tongzhou.registry.enterprise.v1', n::text, gen_random_uuid(), 'none', n::text,
-        '{}', '', now()
+        '\\x00', '', now()
     FROM generate_series(1, $1) AS n
 """
 """Records that consumers park: they have no type, and each is a transaction of its own."""

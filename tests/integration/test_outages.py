@@ -1,6 +1,7 @@
 """Connections dropped and servers away: what is refused meanwhile, and that all is well after."""
 
 from collections.abc import AsyncIterator
+from io import StringIO
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -9,6 +10,7 @@ import pytest
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.stack import Stack
 from shared.db.database import Database, DatabaseUnavailable
+from tests.chaos.outages import Scene, drop_connections, freeze_database, scene, stop_broker
 from tests.chaos.proxy import Behaviour, Postgres, Proxy
 from tests.support.clocks import ManualClock
 from tests.support.databases import Databases
@@ -74,3 +76,35 @@ class TestDroppedConnection:
             await backend(database)
 
         assert await backend(database) != before
+
+
+LIMIT_ROWS = 800
+
+
+@pytest.fixture(scope="module")
+async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    """Registry and notify on a stack of their own, under load, with a small bound of the outbox."""
+    settings = {"TONGZHOU_OUTBOX_LIMIT_ROWS": str(LIMIT_ROWS)}
+    directory = tmp_path_factory.mktemp("outages")
+    async with scene(directory, StringIO(), clients=12, pause_s=0.05, settings=settings) as under:
+        yield under
+
+
+class TestOutagesUnderLoad:
+    async def test_connections_that_break_cost_refusals_and_nothing_else(self, made: Scene) -> None:
+        await drop_connections(made, times=6)
+
+        assert made.violations == []
+
+    async def test_a_frozen_database_is_answered_in_time_and_served_after(
+        self, made: Scene
+    ) -> None:
+        await freeze_database(made, seconds=4)
+
+        assert made.violations == []
+
+    async def test_a_broker_that_is_away_is_waited_for_up_to_the_bound(self, made: Scene) -> None:
+        figures = await stop_broker(made, seconds=3, limit_rows=LIMIT_ROWS, longest_s=40)
+
+        assert made.violations == []
+        assert figures["full after"] != "never"

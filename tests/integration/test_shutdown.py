@@ -115,7 +115,8 @@ async def write_outbox(dsns: ServiceDsns, rows: int) -> None:
         await connection.execute(
             "INSERT INTO outbox (shard, topic, key, event_id, type, subject, headers, payload, "
             "recorded_at) SELECT n % 16, 'tongzhou.notify.delivery.v1', n::text, "
-            "gen_random_uuid(), 'none', n::text, '{}', '', now() FROM generate_series(1, $1) AS n",
+            "gen_random_uuid(), 'none', n::text, '\\x00', '', now() "
+            "FROM generate_series(1, $1) AS n",
             rows,
         )
     finally:
