@@ -54,7 +54,6 @@ class FirmClients:
         ]
         self.by_number: dict[int, Operation] = {}
         self.violations: list[str] = []
-        self._paused = False
 
     async def run(self, *, seed: str) -> None:
         """Let every client work until cancelled; the seed decides what each asks in turn."""
@@ -63,19 +62,9 @@ class FirmClients:
                 rng = random.Random(f"{seed}/client/{number}")
                 tasks.create_task(self._work(number, rng))
 
-    def pause(self) -> None:
-        """Ask nothing more, until :meth:`go_on`."""
-        self._paused = True
-
-    def go_on(self) -> None:
-        """Ask again."""
-        self._paused = False
-
     async def _work(self, number: int, rng: random.Random) -> None:
         while True:
             await asyncio.sleep(rng.expovariate(1 / self._pause_s))
-            if self._paused:
-                continue
             firm = rng.choice(self._shared if rng.random() < 0.15 else self._firms[number])
             chain, rename = rng.choice(CHAINS), rng.random() < 0.3
             if firm.pending is not None:

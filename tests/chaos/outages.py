@@ -41,6 +41,19 @@ class Scene:
     firms: FirmClients
     checker: Checker
     violations: list[str] = field(default_factory=list)
+    _working: "asyncio.Task[None] | None" = None
+
+    async def begin(self) -> None:
+        """Let the clients work, and wait for the first answers."""
+        self.violations.clear()
+        self._working = asyncio.create_task(self.firms.run(seed="outage"))
+        await until(self.serves, what="accepted commands", deadline_s=30)
+
+    async def rest(self) -> None:
+        """End the clients' work; a command that is cut off stays open until it is settled."""
+        if self._working is not None:
+            self._working.cancel()
+            await asyncio.gather(self._working, return_exceptions=True)
 
     def expect(self, holds: bool, what: str) -> None:  # noqa: FBT001 -- reads as an assertion
         """Note what does not hold."""
@@ -100,27 +113,17 @@ async def scene(
         history = History(world, log)
         firms = FirmClients(history, clients=clients, pause_s=pause_s)
         made = Scene(world, history, firms, Checker(world, history, firms, None, Wire()))
-        working = asyncio.create_task(firms.run(seed="outage"))
         try:
-            await until(made.serves, what="the first answers")
             yield made
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await made.rest()
     finally:
         await world.stop()
 
 
-async def stop_clients(made: Scene) -> None:
-    """Let the clients work a little longer after an outage, then ask nothing more."""
-    await asyncio.sleep(AFTER_S)
-    made.firms.pause()
-
-
 async def freeze_database(made: Scene, *, seconds: float) -> Figures:
     """PostgreSQL is stopped (SIGSTOP): every request is refused in time, and then it serves."""
-    made.firms.go_on()
-    await until(made.serves, what="accepted commands before", deadline_s=30)
+    await made.begin()
     before = await _connections(made.world)
     began = time.monotonic()
     made.world.postgres.freeze()
@@ -129,7 +132,8 @@ async def freeze_database(made: Scene, *, seconds: float) -> Figures:
     thawed = time.monotonic()
     await until(made.serves, what="accepted commands after the thaw", deadline_s=30)
     recovered = time.monotonic() - thawed
-    await stop_clients(made)
+    await asyncio.sleep(AFTER_S)
+    await made.rest()
     during = made.between(began, thawed - DEADLINE_S - 1)
     _expect_refusals(made, made.between(began, thawed))
     drained = await made.settle()
@@ -155,8 +159,7 @@ def _expect_refusals(made: Scene, during: list[Sample]) -> None:
 
 async def drop_connections(made: Scene, *, times: int) -> Figures:
     """The connections to PostgreSQL and to the broker break again and again."""
-    made.firms.go_on()
-    await until(made.serves, what="accepted commands before", deadline_s=30)
+    await made.begin()
     began = time.monotonic()
     for number in range(times):
         made.world.database_proxies["registry"].reset_all()
@@ -165,7 +168,8 @@ async def drop_connections(made: Scene, *, times: int) -> Figures:
         await asyncio.sleep(0.5)
     ended = time.monotonic()
     await until(made.serves, what="accepted commands after the resets", deadline_s=30)
-    await stop_clients(made)
+    await asyncio.sleep(AFTER_S)
+    await made.rest()
     during = made.between(began, ended)
     _expect_refusals(made, during)
     drained = await made.settle()
@@ -184,8 +188,7 @@ async def stop_broker(
 
     It stays down until something was refused, but for ``longest_s`` at most.
     """
-    made.firms.go_on()
-    await until(made.serves, what="accepted commands before", deadline_s=30)
+    await made.begin()
     began = time.monotonic()
     made.world.broker.kill()
     full_at: float | None = None
@@ -201,7 +204,7 @@ async def stop_broker(
     up = time.monotonic()
     await until(made.serves, what="accepted commands", deadline_s=60)
     serves = time.monotonic() - up
-    made.firms.pause()
+    await made.rest()
     await until(lambda: _empty(made), what="an empty outbox", deadline_s=DRAIN_S)
     emptied = time.monotonic() - up
     during = made.between(began, restarted)
