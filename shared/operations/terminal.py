@@ -87,7 +87,8 @@ async def _run(arguments: argparse.Namespace, operator: Operator) -> str:
     finally:
         await operator.database.close()
     if arguments.json:
-        return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+        option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        return orjson.dumps(found, default=str, option=option).decode()
     return table(found)
 
 
@@ -236,5 +237,5 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, Mapping | list):
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value, default=str).decode()
     return str(value)
