@@ -1,9 +1,10 @@
 """The whole running city: real PostgreSQL and Kafka, the five services as their own processes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from io import StringIO
 
+import asyncpg
 import pytest
 from rich.console import Console
 
@@ -20,6 +21,9 @@ from deploy.local.stack import Stack
 from deploy.local.supervisor import Supervisor
 from shared.db import migrations
 from shared.db.provision import ServiceDsns, provision
+from shared.events.catalogue import consumed_by
+from shared.messaging import kafka
+from shared.messaging.kafka import KafkaSettings, TopicPartition
 from shared.messaging.topics import ensure_topics
 from tests.support.databases import APP_PASSWORD, OWNER_PASSWORD
 
@@ -36,19 +40,45 @@ async def _databases(stack: Stack) -> dict[str, ServiceDsns]:
     return made
 
 
+async def _start_at_the_end(stack: Stack, databases: Mapping[str, ServiceDsns]) -> None:
+    """Let the services read only what they publish themselves: the run shares its topics."""
+    reader = kafka.reader(KafkaSettings(stack.bootstrap_servers, "test"))
+    await reader.start()
+    try:
+        for service, dsns in databases.items():
+            places = [
+                TopicPartition(topic.name, number)
+                for topic in consumed_by(service)
+                for number in range(topic.partitions)
+            ]
+            ends = await reader.end_offsets(places) if places else {}
+            connection = await asyncpg.connect(dsns.app)
+            try:
+                await connection.executemany(
+                    "INSERT INTO consumer_offset VALUES ($1, $2, $3, $4, now())",
+                    [(service, *place, end) for place, end in ends.items()],
+                )
+            finally:
+                await connection.close()
+    finally:
+        await reader.stop()
+
+
 @pytest.fixture(scope="package")
 async def around(
     stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Surroundings]:
     """The five services, migrated and ready; they end with this package's tests."""
     await ensure_topics(stack.bootstrap_servers)
+    databases = await _databases(stack)
+    await _start_at_the_end(stack, databases)
     issuer = Issuer(CLIENTS)
     issuer.start()
     supervisor = Supervisor()
     made = Surroundings(
         stack=stack,
         issuer=issuer,
-        databases=await _databases(stack),
+        databases=databases,
         ports={service: free_port() for service in SERVICE_OFFSETS},
         logs=tmp_path_factory.mktemp("logs"),
     )
