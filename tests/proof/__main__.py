@@ -2,8 +2,8 @@
 
     python -m tests.proof --events 100000 --seed 7
 
-Prints a table and one JSON line per run, what the oracle says of the planted relays, and the crash
-sweep at every point. The exit status is 1 if anything was lost, out of order, twice in effect, or
+Prints a table and one JSON line per run, what the oracle says of the planted relays, the crash
+sweep at every point, and what breaks without each safeguard. The exit status is 1 if anything was lost, out of order, twice in effect, or
 twice on the wire beyond the window that a dead relay leaves, or an invariant did not hold.
 """
 
@@ -18,10 +18,14 @@ from pathlib import Path
 from deploy.local.stack import Stack, resolve_stack
 from shared.messaging.topics import ensure_topics
 from tests.proof import load
+from tests.proof.ground import ground_on
 from tests.proof.interleavings import TRAPS, spring
 from tests.proof.runs import HEADER, Outcome, full_plans, play
+from tests.proof.safeguard import HELD
+from tests.proof.safeguards import SAFEGUARDS, try_without
 from tests.proof.scenes import POINTS, crash_at
 from tests.proof.sweep import sweep_on
+from tests.proof.worker import be_quiet
 from tests.support.databases import Databases
 
 
@@ -62,12 +66,26 @@ async def sweep_all(stack: Stack, *, seed: int) -> dict[str, list[str]]:
     return broken
 
 
+async def take_away(stack: Stack) -> dict[str, str]:
+    """Take each safeguard away; returns those whose absence was not found out."""
+    databases = Databases(stack.admin_dsn, prefix=f"guard_{os.getpid()}")
+    unnoticed = {}
+    async with ground_on(databases) as ground:
+        for safeguard in SAFEGUARDS:
+            kept, removed = await try_without(safeguard, ground)
+            say(f"without: {safeguard.name:<70} {removed}")
+            if (kept, removed) != (HELD, safeguard.breaks):
+                unnoticed[safeguard.name] = f"with it: {kept!r}, without it: {removed!r}"
+    return unnoticed
+
+
 def main() -> int:
     """Run the proof; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.proof")
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     arguments = parser.parse_args()
+    be_quiet()
     say(
         f"seed {arguments.seed}; {load.WRITERS} writers, {load.AGGREGATES} aggregates, "
         f"{load.ROLLED_BACK:.0%} rolled back"
@@ -79,10 +97,11 @@ def main() -> int:
     ):
         outcomes = asyncio.run(prove(stack, events=arguments.events, seed=arguments.seed))
         swept = asyncio.run(sweep_all(stack, seed=arguments.seed))
+        unnoticed = asyncio.run(take_away(stack))
     for outcome in outcomes:
         say(outcome.as_json())
     broken: dict[str, object] = {one.name: one.violations for one in outcomes if one.violations}
-    broken |= swept
+    broken |= {**swept, **unnoticed}
     say(f"VIOLATED: {broken}" if broken else "nothing lost, nothing twice, nothing out of order")
     return 1 if broken else 0
 

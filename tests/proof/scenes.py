@@ -3,8 +3,12 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from shared.messaging import requests
+from shared.operations.asking import ask_redrive
+from shared.operations.redrive import Selection
 from tests.proof import town
 from tests.proof.sweep import Sweep, answer_of, flat
+from tests.proof.victims import operator_of
 
 LISTED = Path(__file__).with_name("points.txt")
 POINTS = tuple(LISTED.read_text(encoding="utf-8").split())
@@ -26,8 +30,8 @@ async def write(sweep: Sweep, point: str | None) -> list[str]:
     """A transfer, whose caller sends it again with the same key (I8)."""
     payer, payee = await sweep.open_accounts(2)
     body = town.Transfer(payer=payer, payee=payee, amount_fen=700)
-    points = await sweep.crash("write", point, f"key-{payer}", body)
     sweep.booked.update([payer, payee])
+    points = await sweep.crash("write", point, f"key-{payer}", body)
 
     first = await answer_of(sweep, f"key-{payer}", body)
     again = await answer_of(sweep, f"key-{payer}", body)
@@ -78,14 +82,23 @@ async def park(sweep: Sweep, point: str | None) -> list[str]:
 
 
 async def redrive(sweep: Sweep, point: str | None) -> list[str]:
-    """A parked key whose cause is mended, replayed in several transactions."""
+    """A redrive that one person asked for and another approved, of a long parked key."""
     (account,) = await sweep.open_accounts(1)
     await sweep.book((account, town.POISON), *((account, "0") for _ in range(4)))
     await sweep.settle()
     assert await sweep.parked_keys() == [account]
     await sweep.cure()
-    points = await sweep.crash("redrive", point, account)
-    await sweep.appliers[0].redrive(town.TOPIC, account)
+    operator = operator_of(sweep.place, sweep.database)
+    chosen = Selection(topic=town.TOPIC, key=account)
+    async with sweep.database.transaction() as work:
+        asked = await ask_redrive(work, operator, chosen, reason="mended", by="first")
+    async with sweep.database.transaction() as work:
+        await requests.decide(work, asked.id, approve=True, by="second")
+    points = await sweep.crash("redrive", point)
+    await operator.carry_out_approved()
+    (operation,) = await sweep.rows("SELECT state FROM operation WHERE id = $1", asked.id)
+    assert operation["state"] == "done"
+    assert await sweep.told_of(asked.id) == 1
     return points
 
 

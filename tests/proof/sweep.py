@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
 from typing import TypeAlias
+from uuid import UUID
 
 import asyncpg
 from starlette.responses import Response
 
 from shared import clock
 from shared.db.database import Database
+from shared.events.envelope import EVENT_TYPES
 from shared.messaging.apply import Applier
 from shared.messaging.kafka import KafkaSettings
 from shared.messaging.records import Record
@@ -28,6 +30,7 @@ from tests.support.databases import Databases
 from tests.support.waiting import until
 
 Session: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+OPERATIONS = "registry.operation.executed.v1"
 CURE = """
     UPDATE parked_event SET payload =
         convert_to(replace(convert_from(payload, 'UTF8'), $1, $2), 'UTF8')
@@ -41,11 +44,14 @@ LEFT = (
 class Sweep:
     """The town, its processes, and what must hold of it at rest."""
 
-    def __init__(self, place: Place, database: Database, owner: Session, log: Log) -> None:
+    def __init__(
+        self, place: Place, database: Database, *, owner: Session, log: Log, told: Log
+    ) -> None:
         self.place = place
         self.database = database
         self._owner = owner
         self.log = log
+        self._told = told
         self.appliers = (
             town.ledger(database, place.consumer),
             town.clerk(database, place.consumer),
@@ -128,14 +134,22 @@ class Sweep:
         await until(all_there, what=f"{number} records")
         return await self.fresh_records(self.appliers[0])
 
-    async def settle(self) -> None:
-        """Let clean processes bring everything to rest."""
+    async def told_of(self, operation: UUID) -> int:
+        """Count the events that tell of an operation, once all of them have left."""
+        await self._all_sent()
+        await self._told.catch_up()
+        return len({id_ for subject, _, id_ in self._told.sequenced() if subject == str(operation)})
 
+    async def _all_sent(self) -> None:
         async def sent() -> bool:
             return not await self._owner.fetchval(LEFT, clock.now() + timedelta(seconds=1))
 
+        await until(sent, what="the outbox is empty")
+
+    async def settle(self) -> None:
+        """Let clean processes bring everything to rest."""
         while True:
-            await until(sent, what="the outbox is empty")
+            await self._all_sent()
             done = 0
             for applier in self.appliers:
                 for batch in (await self.fresh_records(applier)).values():
@@ -166,6 +180,16 @@ class Sweep:
         """Return what does not hold of the town at rest, by the invariants' names."""
         found = [*await self._money(), *await self._order_on_the_wire()]
         return [*found, *await self._effects(), *await self._accounting(), *await self._process()]
+
+    async def broken_by(self, tampering: str) -> list[str]:
+        """Return what would be broken after a statement, which is undone."""
+        change = self._owner.transaction()
+        await change.start()
+        try:
+            await self._owner.execute(tampering)
+            return await self.broken()
+        finally:
+            await change.rollback()
 
     async def _money(self) -> list[str]:
         """I1: no fen is made or lost, and the read model says the same as the ledger."""
@@ -286,12 +310,16 @@ def flat(batches: Mapping[int, Sequence[Record]]) -> list[Record]:
 @asynccontextmanager
 async def sweep_on(databases: Databases, bootstrap_servers: str, run: int) -> AsyncIterator[Sweep]:
     """Lend a town at rest, with a clean relay."""
-    async with databases.fresh("registry") as dsns, log_of(bootstrap_servers, town.TOPIC) as log:
+    async with (
+        databases.fresh("registry") as dsns,
+        log_of(bootstrap_servers, town.TOPIC) as log,
+        log_of(bootstrap_servers, EVENT_TYPES[OPERATIONS].topic()) as told,
+    ):
         database = Database(dsns.app)
         await database.open()
         owner = await asyncpg.connect(dsns.owner)
         place = Place(dsns.app, bootstrap_servers, f"sweep{run}", run)
-        sweep = Sweep(place, database, owner, log)
+        sweep = Sweep(place, database, owner=owner, log=log, told=told)
         try:
             await sweep.lay_out()
             sweep.relay_on()

@@ -38,3 +38,45 @@ class TestCrash:
     @pytest.mark.parametrize("point", [point for point in POINTS if differs(point)])
     async def test_leaves_every_invariant_whole(self, sweep: Sweep, point: str) -> None:
         assert await crash_at(sweep, point) == []
+
+
+ONE = "WHERE ctid = (SELECT ctid FROM {table} ORDER BY ctid LIMIT 1)"
+TAMPERED = [
+    ("projected", "UPDATE projected SET balance_fen = balance_fen + 1", "I1 money"),
+    ("account", "UPDATE account SET balance_fen = balance_fen + 1", "I1 money"),
+    ("account", "UPDATE account SET version = version + 1", "I3 acknowledged"),
+    ("promised", "DELETE FROM promised", "I3, I4 promised"),
+    ("account", "DELETE FROM account", "I4 phantom"),
+    ("process", "UPDATE process SET version = version + 1", "I5 order"),
+    ("effect", "UPDATE effect SET sequence = coalesce(sequence, 1) + 1", "I2, I5 effects"),
+    ("consumer_offset", "UPDATE consumer_offset SET next_offset = 0", "I6, I7 partition"),
+    ("effect", "DELETE FROM effect", "I7, I9 consumed"),
+    ("process", "UPDATE process SET state = state - 'taken'", "process"),
+]
+
+
+class TestInvariants:
+    @pytest.mark.parametrize(("table", "tamper", "named"), TAMPERED)
+    async def test_name_what_is_broken(
+        self, sweep: Sweep, table: str, tamper: str, named: str
+    ) -> None:
+        await SCENES["write"](sweep, None)
+        await sweep.settle()
+        assert await sweep.broken() == []
+
+        found = await sweep.broken_by(f"{tamper} {ONE.format(table=table)}")
+
+        assert any(sentence.startswith(named) for sentence in found), found
+
+    async def test_see_an_effect_twice(self, sweep: Sweep) -> None:
+        found = await sweep.broken_by(
+            "INSERT INTO effect (event_id, subject, sequence) "
+            "SELECT event_id, subject, sequence FROM effect"
+        )
+
+        assert "I2 an event took effect twice" in found
+
+    async def test_name_a_point_that_is_never_reached(self, sweep: Sweep) -> None:
+        with pytest.raises(AssertionError, match="never reached"):
+            await SCENES["write"](sweep, "write/after:delete-account")
+        await sweep.settle()

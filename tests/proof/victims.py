@@ -23,6 +23,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.kafka import AIOKafkaConsumer, AIOKafkaProducer, KafkaSettings
 from shared.messaging.records import Record
 from shared.messaging.relay import Relay
+from shared.operations.operator import Operator
 from tests.proof import town
 from tests.proof.worker import Place
 from tests.support.waiting import until
@@ -200,9 +201,21 @@ async def _park(place: Place, database: Database, batch: Sequence[Record]) -> No
     await town.ledger(database, place.consumer).apply(batch, position=batch[0].offset)
 
 
-async def _redrive(place: Place, database: Database, key: str) -> None:
+async def _redrive(place: Place, database: Database) -> None:
     apply.DRAIN_RECORDS = 2  # so that one key takes several transactions
-    await town.ledger(database, place.consumer).redrive(town.TOPIC, key)
+    await operator_of(place, database).carry_out_approved()
+
+
+def operator_of(place: Place, database: Database) -> Operator:
+    """Who carries out what was asked for and approved."""
+    return Operator(
+        service="registry",
+        database=database,
+        applier=town.ledger(database, place.consumer),
+        kafka=KafkaSettings(place.bootstrap_servers, "operator"),
+        dsn=place.dsn,
+        read_clock=clock.now,
+    )
 
 
 PATHS: dict[str, Callable[..., Awaitable[None]]] = {

@@ -4,6 +4,7 @@ A child ends when the process that asked for it does, so that nothing outlives t
 """
 
 import asyncio
+import logging
 import multiprocessing
 import os
 import signal
@@ -14,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
+import structlog
 import uvloop
 
 from shared import clock
@@ -134,7 +136,14 @@ def _run(
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    be_quiet()
     to_parent.send(uvloop.run(role(*arguments, **named)))
+
+
+def be_quiet() -> None:
+    """Say nothing of a broker that is away: it is away on purpose, for minutes."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
 def _end_with(sentinel: int) -> None:
