@@ -263,11 +263,15 @@ class Sweep:
                 "SELECT partition, record_offset FROM parked_event WHERE consumer = $1", consumer
             )
         }
-        stored = await self._stored(consumer)
         found = []
+        for applier in self.appliers:
+            stored = await self._stored(applier.consumer)
+            found += [
+                f"I6, I7 partition {partition} stands at {stored[partition]}"
+                for partition, records in self.log.records.items()
+                if stored[partition] != self.log.starts[partition] + len(records)
+            ]
         for partition, records in self.log.records.items():
-            if stored[partition] != self.log.starts[partition] + len(records):
-                found.append(f"I6, I7 partition {partition} stands at {stored[partition]}")
             ids = {_id_of(r) for r in records if (partition, r.offset) not in parked}
             if ids - applied:
                 found.append(f"I7, I9 consumed and nowhere: {len(ids - applied)} in {partition}")

@@ -49,7 +49,11 @@ TAMPERED = [
     ("account", "DELETE FROM account", "I4 phantom"),
     ("process", "UPDATE process SET version = version + 1", "I5 order"),
     ("effect", "UPDATE effect SET sequence = coalesce(sequence, 1) + 1", "I2, I5 effects"),
-    ("consumer_offset", "UPDATE consumer_offset SET next_offset = 0", "I6, I7 partition"),
+    (
+        "consumer_offset",
+        "UPDATE consumer_offset SET next_offset = next_offset + 1",
+        "I6, I7 partition",
+    ),
     ("effect", "DELETE FROM effect", "I7, I9 consumed"),
     ("process", "UPDATE process SET state = state - 'taken'", "process"),
 ]
