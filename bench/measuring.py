@@ -53,8 +53,9 @@ class Bar:
     @property
     def limit(self) -> str:
         """The bar as it is printed."""
-        sign, value = ("≥", self.at_least) if self.at_least is not None else ("≤", self.at_most)
-        return f"{sign} {value:g}"
+        if self.at_least is not None:
+            return f"≥ {self.at_least:g}"
+        return "" if self.at_most is None else f"≤ {self.at_most:g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,14 +86,14 @@ def main(service: Service) -> int:
     logs.set_up(service.name, as_json=settings.log_format == "json")
     traces = telemetry.set_up(service.name, otlp_endpoint=settings.otlp_endpoint)
     _LOG.info("service.starts", role=role, settings=settings.redacted())
-    _collect_rarely()
+    collect_rarely()
     try:
         return uvloop.run(_run(service, role, settings))
     finally:
         traces.shutdown()
 
 
-def _collect_rarely() -> None:
+def collect_rarely() -> None:
     """Keep the collector of cycles from looking through every page of events that passes.
 
     At its defaults it took a quarter of the relay's time and found nothing.
