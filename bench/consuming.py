@@ -1,10 +1,9 @@
-"""A consumer's work without a broker, as a program: ``python -m bench.consuming DSN WAY SIZE COUNT``.
+"""A consumer's work without a broker: ``python -m bench.consuming DSN WAY SIZE COUNT``.
 
 ``applier`` applies records in batches of one partition, as the running consumer does, from what the
 client hands over to the commit; ``driver`` sends the same statements with values worked out before.
 """
 
-import asyncio
 import json
 import sys
 import time

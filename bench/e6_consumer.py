@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from bench import consuming, programs
+from bench import consuming, load, programs
 from bench.ground import Ground
 from bench.measuring import Bar, Leg, Outcome, Sample, in_turn
 
@@ -43,8 +43,8 @@ def leg(ground: Ground, way: str, size: int, count: int) -> Leg:
             await owner.execute(
                 "INSERT INTO consumer_offset VALUES ($1, $2, 0, 0, $3)",
                 consuming.CONSUMER,
-                consuming.load.TOPIC,
-                consuming.load.RECORDED_AT,
+                load.TOPIC,
+                load.RECORDED_AT,
             )
             took = await programs.report_of("bench.consuming", dsns.app, way, size, count)
             written = await owner.fetchval("SELECT count(*) FROM effect")

@@ -1,16 +1,20 @@
 """Traces and metrics: one trace runs from REST through outbox and Kafka to the last consumer."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Event
 from typing import cast
 
-from opentelemetry import metrics, trace
+from opentelemetry import context, metrics, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import Event as SpanEvent
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import Attributes, AttributeValue
@@ -19,6 +23,10 @@ from shared import redaction
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("tongzhou")
+_IDS = RandomIdGenerator()
+_RECORDS = Event()
+"""Set while somebody is given the spans of this process."""
+_PARENT = re.compile(r"00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})")
 
 
 def set_up(
@@ -26,15 +34,17 @@ def set_up(
 ) -> TracerProvider:
     """Install the providers of one process; shut the returned one down at the end.
 
-    Without an endpoint spans still exist, so that trace ids appear in logs and events, and are
-    dropped at their end.
+    Without an endpoint nothing is recorded: spans have ids alone, so that those appear in logs and
+    events. A recorded span costs as much as the row that a consumer writes.
     """
+    _RECORDS.clear()
     resource = Resource.create({"service.name": f"tongzhou-{service}"})
     provider = TracerProvider(resource=resource)
     if exporter is None and otlp_endpoint is not None:
         exporter = OTLPSpanExporter(endpoint=otlp_endpoint)
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(_RedactingExporter(exporter)))
+        _RECORDS.set()
     trace.set_tracer_provider(provider)
     metrics.set_meter_provider(
         MeterProvider(resource=resource, metric_readers=[PrometheusMetricReader()])
@@ -69,7 +79,11 @@ def span(
     ``links`` are traceparents of spans that led here without being the parent. An error that
     leaves the block marks the span; see :func:`fail`.
     """
-    context = _PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else None
+    if not _RECORDS.is_set():
+        with _ids_alone(traceparent) as running:
+            yield running
+        return
+    parent = _PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else None
     linked = [
         Link(remote)
         for text in links
@@ -81,7 +95,7 @@ def span(
     ]
     with _TRACER.start_as_current_span(
         name,
-        context=context,
+        context=parent,
         kind=kind,
         links=linked,
         attributes=attributes,
@@ -93,6 +107,27 @@ def span(
         except Exception as error:
             fail(running, error)
             raise
+
+
+@contextmanager
+def _ids_alone(traceparent: str | None) -> Iterator[trace.Span]:
+    """Run a block under a fresh span id of the parent's trace, or of a new one."""
+    parent = _PARENT.fullmatch(traceparent) if traceparent else None
+    around = trace.get_current_span().get_span_context()
+    if parent is not None:
+        trace_id, flags = int(parent["trace"], 16), int(parent["flags"], 16)
+    elif around.is_valid:
+        trace_id, flags = around.trace_id, around.trace_flags
+    else:
+        trace_id, flags = _IDS.generate_trace_id(), trace.TraceFlags.SAMPLED
+    running = trace.NonRecordingSpan(
+        trace.SpanContext(trace_id, _IDS.generate_span_id(), False, trace.TraceFlags(flags))
+    )
+    token = context.attach(trace.set_span_in_context(running))
+    try:
+        yield running
+    finally:
+        context.detach(token)
 
 
 def fail(running: trace.Span, error: Exception) -> None:
@@ -130,7 +165,7 @@ def _shown(ended: ReadableSpan) -> ReadableSpan:
         resource=ended.resource,
         attributes=_attributes(ended.attributes),
         events=[
-            Event(redaction.text(event.name), _attributes(event.attributes), event.timestamp)
+            SpanEvent(redaction.text(event.name), _attributes(event.attributes), event.timestamp)
             for event in ended.events
         ],
         links=ended.links,

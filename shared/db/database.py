@@ -246,7 +246,6 @@ class Database:
             reset=_keep_session,
             server_settings=SERVER_SETTINGS,
             timeout=5,
-            command_timeout=DEADLINE_S,
             max_inactive_connection_lifetime=IDLE_CONNECTION_S,
         )
 

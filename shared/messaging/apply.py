@@ -20,7 +20,15 @@ from shared.db.database import Database, Transaction
 from shared.errors import Transient
 from shared.events.envelope import Cause, Event, Received
 from shared.messaging import inbox, limits, parking
-from shared.messaging.records import NotYet, Record, SequenceGap, read
+from shared.messaging.reading import ReadAhead
+from shared.messaging.records import (
+    NotYet,
+    Record,
+    SequenceGap,
+    aggregate_of,
+    subject_of,
+    type_of,
+)
 from shared.messaging.verdict import Verdict, verdict_of
 from shared.telemetry import span
 
@@ -39,14 +47,6 @@ class PositionAhead(Transient):
     code = "position-ahead"
     title_zh = "读取位置超前"
     title_en = "Position ahead of the stored offset"
-
-
-class ParkingFull(Transient):
-    """So many keys of a topic are parked that the next failure stops it: a defect hits them all."""
-
-    code = "parking-full"
-    title_zh = "搁置的键已达上限"
-    title_en = "As many keys are parked as are allowed"
 
 
 class _Undone(Exception):
@@ -73,6 +73,7 @@ class _Batch:
     parked: dict[str, str]
     careful: bool
     patient: bool
+    ahead: ReadAhead = field(default_factory=ReadAhead)
     counts: Counter[Outcome] = field(default_factory=Counter)
     heads: dict[str, str | None] = field(default_factory=dict)
     """Per key held for a gap: the subject at the head of its queue, read once."""
@@ -217,7 +218,7 @@ class Applier:
         patient: bool,
         position: int | None = None,
     ) -> Counter[Outcome]:
-        first, last = batch[0], batch[-1]
+        first = batch[0]
         async with self._database.transaction() as work:
             stored = await inbox.fence(work, self.consumer, first.topic, first.partition)
             if position is not None and position > stored:
@@ -225,12 +226,13 @@ class Applier:
             fresh = [record for record in batch if record.offset >= stored]
             state = await self._begin(work, fresh, careful=careful, patient=patient)
             state.counts[Outcome.FENCED] += len(batch) - len(fresh)
-            for record in fresh:
-                await self._step(state, record)
+            async with state.ahead.reading(fresh):
+                for record in fresh:
+                    await self._step(state, record)
             if fresh:
                 await state.watermarks.save(work)
                 await inbox.store_offset(
-                    work, self.consumer, first.topic, first.partition, last.offset + 1
+                    work, self.consumer, first.topic, first.partition, batch[-1].offset + 1
                 )
         for topic, key in state.unfinished:
             state.counts += await self.redrive(topic, key)
@@ -243,7 +245,9 @@ class Applier:
         if fresh:
             keys = {record.key for record in fresh}
             parked = await parking.parked_keys(work, self.consumer, fresh[0].topic, keys)
-        return _Batch(work, inbox.Watermarks(self.consumer), parked, careful, patient)
+        watermarks = inbox.Watermarks(self.consumer)
+        await watermarks.load(work, {aggregate_of(record) for record in fresh})
+        return _Batch(work, watermarks, parked, careful, patient)
 
     async def _step(self, batch: _Batch, record: Record) -> None:
         held_for = batch.parked.get(record.key)
@@ -274,8 +278,8 @@ class Applier:
             queue = await parking.queue_of(
                 batch.work, self.consumer, record.topic, record.key, limit=1
             )
-            batch.heads[record.key] = _subject_of(queue[0]) if queue else None
-        return batch.heads[record.key] in {None, _subject_of(record)}
+            batch.heads[record.key] = subject_of(queue[0]) if queue else None
+        return batch.heads[record.key] in {None, subject_of(record)}
 
     async def _drain(self, batch: _Batch, topic: str, key: str) -> None:
         """Apply what is queued for a key, until something fails again or nothing is left."""
@@ -294,7 +298,7 @@ class Applier:
                     raise
                 if not batch.careful and not isinstance(error, SequenceGap):
                     raise
-                failure = parking.failure_of(error, event_type=_type_of(record))
+                failure = parking.failure_of(error, event_type=type_of(record))
                 await parking.hold(batch.work, self.consumer, record, failure)
                 batch.parked[key] = failure.reason
                 batch.unfinished.discard((topic, key))
@@ -314,25 +318,24 @@ class Applier:
     async def _next_of(self, batch: _Batch, queue: Sequence[Record]) -> Record:
         """Return the head, or the event of the head's aggregate that must come before it."""
         head = queue[0]
-        aggregate = _type_of(head).rpartition(".")[0].rpartition(".")[0]
-        subject = _subject_of(head)
+        aggregate, subject = aggregate_of(head)
         await batch.watermarks.load(batch.work, [(aggregate, subject)])
         expected = f"{batch.watermarks.last(aggregate, subject) + 1:020d}".encode()
         for record in queue:
-            same = _subject_of(record) == subject
+            same = subject_of(record) == subject
             if same and record.headers.get("ce_sequence") == expected:
                 return record
         return head
 
     async def _park(self, batch: _Batch, record: Record, error: Exception) -> None:
-        failure = parking.failure_of(error, event_type=_type_of(record))
+        failure = parking.failure_of(error, event_type=type_of(record))
         if record.key in batch.parked:
             await parking.queue_behind(batch.work, self.consumer, record)
             batch.counts[Outcome.QUEUED] += 1
             return
         await self._require_room(batch.work, record.topic)
         await parking.park(batch.work, self.consumer, record, failure)
-        batch.heads[record.key] = _subject_of(record)
+        batch.heads[record.key] = subject_of(record)
         batch.parked[record.key] = failure.reason
         batch.counts[Outcome.PARKED] += 1
 
@@ -342,10 +345,10 @@ class Applier:
         )
         if parked >= self._parked_keys_limit:
             self._hold(topic, held=True)
-            raise ParkingFull(f"{parked} keys of {topic} are parked already")
+            raise parking.ParkingFull(f"{parked} keys of {topic} are parked already")
 
     async def _apply_one(self, batch: _Batch, record: Record) -> Outcome:
-        received = read(record)
+        received = batch.ahead.take(record)
         event = received.data
         if received.sequence is None:
             if not batch.careful:
@@ -353,7 +356,8 @@ class Applier:
             async with batch.work.savepoint():
                 return await self._once(batch, received)
         aggregate = event.aggregate()
-        await batch.watermarks.load(batch.work, [(aggregate, received.subject)])
+        if not batch.watermarks.knows(aggregate, received.subject):
+            await batch.watermarks.load(batch.work, [(aggregate, received.subject)])
         last = batch.watermarks.last(aggregate, received.subject)
         if received.sequence <= last:
             return Outcome.DUPLICATE
@@ -387,11 +391,3 @@ class Applier:
                 async with batch.work.savepoint():
                     await handler(batch.work, received)
         return Outcome.APPLIED
-
-
-def _subject_of(record: Record) -> str:
-    return record.headers.get("ce_subject", b"").decode("utf-8", "replace")
-
-
-def _type_of(record: Record) -> str:
-    return record.headers.get("ce_type", b"").decode("utf-8", "replace")

@@ -83,6 +83,10 @@ class Watermarks:
             {(row["aggregate"], row["subject"]): row["last_sequence"] for row in rows}
         )
 
+    def knows(self, aggregate: str, subject: str) -> bool:
+        """Tell whether a watermark has been read."""
+        return (aggregate, subject) in self._last
+
     def last(self, aggregate: str, subject: str) -> int:
         """Return the last sequence applied; 0 before the first."""
         return self._last[aggregate, subject]

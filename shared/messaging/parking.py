@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db.database import Row, Transaction
-from shared.errors import DomainError
+from shared.errors import DomainError, Transient
 from shared.messaging.records import Record, SequenceGap
 
 QUEUED = "queued-behind"
@@ -14,6 +14,14 @@ QUEUED = "queued-behind"
 
 DRAINING = "draining"
 """The reason of a key whose cause is gone and whose queue is being applied, part by part."""
+
+
+class ParkingFull(Transient):
+    """So many keys of a topic are parked that the next failure stops it: a defect hits them all."""
+
+    code = "parking-full"
+    title_zh = "搁置的键已达上限"
+    title_en = "As many keys are parked as are allowed"
 
 
 @dataclass(frozen=True, slots=True)

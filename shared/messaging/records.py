@@ -101,3 +101,18 @@ def read(record: Record) -> Received[Event]:
     if (received.subject, record.key) != (event.subject, event.key):
         raise BrokenEnvelope(f"{name}: subject or key differs from the data's own")
     return received
+
+
+def subject_of(record: Record) -> str:
+    """Return the aggregate's id, as the headers name it."""
+    return record.headers.get("ce_subject", b"").decode("utf-8", "replace")
+
+
+def type_of(record: Record) -> str:
+    """Return the event's type, as the headers name it."""
+    return record.headers.get("ce_type", b"").decode("utf-8", "replace")
+
+
+def aggregate_of(record: Record) -> tuple[str, str]:
+    """Return the aggregate that the headers name: its type and its id."""
+    return type_of(record).rpartition(".")[0].rpartition(".")[0], subject_of(record)

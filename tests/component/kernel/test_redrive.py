@@ -7,8 +7,9 @@ import pytest
 from shared.events import wire
 from shared.events.registry import EnterpriseRegistered, OperationExecuted
 from shared.messaging import requests
-from shared.messaging.apply import Applier, Outcome, ParkingFull
+from shared.messaging.apply import Applier, Outcome
 from shared.messaging.kafka import KafkaSettings
+from shared.messaging.parking import ParkingFull
 from shared.messaging.records import Record, read
 from shared.messaging.requests import (
     Operation,
