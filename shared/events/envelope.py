@@ -16,8 +16,6 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
-from shared.ids import parse_id
-
 TYPE_FORM = re.compile(r"^(?P<aggregate>(?P<service>[a-z]+)\.[a-z]+)\.[a-z_]+\.v(?P<version>\d+)$")
 
 
@@ -197,7 +195,7 @@ def received_from(event: Event, headers: Mapping[str, bytes], *, key: str) -> Re
     sequence = headers.get("ce_sequence")
     causation = headers.get("ce_causation")
     traceparent = headers.get("ce_traceparent")
-    event_id = parse_id(text("ce_id"))
+    event_id = UUID(text("ce_id"))
     correlation = headers.get("ce_correlation")
     return Received(
         data=event,
@@ -207,8 +205,8 @@ def received_from(event: Event, headers: Mapping[str, bytes], *, key: str) -> Re
         sequence=None if sequence is None else int(sequence),
         recorded_at=datetime.fromisoformat(text("ce_recordedtime")),
         cause=Cause(
-            correlation=event_id if correlation is None else parse_id(correlation.decode()),
-            causation=None if causation is None else parse_id(causation.decode()),
+            correlation=event_id if correlation is None else UUID(correlation.decode()),
+            causation=None if causation is None else UUID(causation.decode()),
         ),
         traceparent=None if traceparent is None else traceparent.decode(),
     )
