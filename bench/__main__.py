@@ -16,7 +16,7 @@ import psutil
 import uvloop
 from rich.console import Console
 
-from bench import e3_relay, e6_consumer, reporting
+from bench import e1_command, e3_relay, e6_consumer, reporting
 from bench.ground import Ground
 from bench.measuring import Outcome
 from deploy.local.errors import StackError
@@ -24,7 +24,9 @@ from deploy.local.signals import StopRequested, raising_stop
 from shared import clock
 
 Run = Callable[[Ground], Awaitable[Outcome]]
-EXPERIMENTS: Mapping[str, Run] = {module.NAME: module.run for module in (e3_relay, e6_consumer)}
+EXPERIMENTS: Mapping[str, Run] = {
+    module.NAME: module.run for module in (e1_command, e3_relay, e6_consumer)
+}
 RESULTS = Path(__file__).with_name("results")
 REPETITIONS = 5
 
