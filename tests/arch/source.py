@@ -6,7 +6,7 @@ import os
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 HIDDEN_BUT_OURS = {".ci", ".github"}
@@ -58,6 +58,27 @@ class Module:
         return ast.parse(self.text, filename=self.relative)
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every node of the syntax tree, breadth first."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """Every function and method, nested ones included."""
+        return [
+            node for node in self.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
+
+    @cached_property
+    def docstrings(self) -> set[int]:
+        """The ids of the constant nodes that are docstrings or attribute documentation."""
+        return {
+            id(node.value)
+            for node in self.nodes
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+
+    @cached_property
     def comments(self) -> dict[int, str]:
         """Line number → comment, in order; what looks like a comment inside a string is none."""
         tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)
@@ -80,7 +101,7 @@ class Module:
     def imports(self) -> dict[str, str]:
         """Local name → dotted name of everything that the module imports, at any depth."""
         found: dict[str, str] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     local = alias.asname or alias.name.split(".", 1)[0]
@@ -94,7 +115,7 @@ class Module:
     def imported_modules(self) -> set[str]:
         """Every dotted name in an import statement: the module, and each name taken from it."""
         found: set[str] = set()
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 found.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -116,10 +137,16 @@ class Module:
         return f"{self.relative}:{getattr(node, 'lineno', 1)}: {problem}"
 
 
+@cache
+def module_at(root: Path, path: Path) -> Module:
+    """Return a file, read and parsed once for all checks: a tree does not change under them."""
+    return Module(root, path)
+
+
 def modules_under(root: Path, *folders: str) -> list[Module]:
     """Return the Python files below some folders of the tree, in order."""
     return [
-        Module(root, path)
+        module_at(root, path)
         for folder in folders
         for path in files_under(root / folder)
         if path.suffix == ".py"
@@ -128,20 +155,4 @@ def modules_under(root: Path, *folders: str) -> list[Module]:
 
 def modules_matching(root: Path, *patterns: str) -> list[Module]:
     """Return the Python files that match some glob patterns, in order."""
-    return [Module(root, path) for pattern in patterns for path in sorted(root.glob(pattern))]
-
-
-def docstrings(tree: ast.Module) -> set[int]:
-    """Return the ids of the constant nodes that are docstrings or attribute documentation."""
-    return {
-        id(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-
-
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Yield every function and method, nested ones included."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+    return [module_at(root, path) for pattern in patterns for path in sorted(root.glob(pattern))]

@@ -1,11 +1,11 @@
 """Each tidy check passes on this checkout, and has been seen to fail on a planted violation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.arch import tidy
+from tests.arch import source, tidy
 from tests.arch.tidy import Check
 
 ROOT = Path(__file__).parents[2]
@@ -207,6 +207,13 @@ PLANTED: list[tuple[Check, str, str]] = [
         '[[tool.mypy.overrides]]\nmodule = "shared.*"\nignore_errors = true\n',
     ),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def parsed() -> Iterator[None]:
+    """The checks share what they parse; afterwards it is no burden to other tests."""
+    yield
+    source.module_at.cache_clear()
 
 
 def write(root: Path, files: Mapping[str, str]) -> None:
