@@ -20,6 +20,8 @@ from shared import clock, ids
 from shared.clock import Clock, business_date
 from shared.db import outbox
 from shared.db.bound import OutboxBound
+from shared.db.waking import DEADLINE_S as WAKING_DEADLINE_S
+from shared.db.waking import NOTIFY, Waker
 from shared.errors import Transient, ensure
 from shared.events.envelope import Cause, Event
 from shared.ids import NewId
@@ -233,6 +235,7 @@ class Database:
         self.bound = bound or OutboxBound()
         self.published = asyncio.Event()
         """Set after a commit that wrote events, so that a relay in this process wakes at once."""
+        self._others = Waker(self._notify)
 
     async def open(self) -> None:
         """Create the pool, once; the first connection is made when it is first needed."""
@@ -253,6 +256,7 @@ class Database:
         """Close the pool within a bound; what does not close is terminated."""
         if self._pool is None:
             return
+        await self._others.close()
         pool, self._pool = self._pool, None
         try:
             async with asyncio.timeout(2):
@@ -298,6 +302,11 @@ class Database:
         if written:
             self.bound.written(written)
             self.published.set()
+            self._others.tell()
+
+    async def _notify(self) -> None:
+        async with self._connection(WAKING_DEADLINE_S) as connection:
+            await connection.execute(NOTIFY)
 
     @asynccontextmanager
     async def read(self, *, deadline_s: float = DEADLINE_S) -> AsyncIterator[Transaction]:

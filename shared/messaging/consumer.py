@@ -33,6 +33,8 @@ from shared.messaging.verdict import Verdict, verdict_of
 _LOG = logs.get("tongzhou.consumer")
 POLL_MS = 200
 POLL_WHILE_PAUSED_MS = 20
+QUIET_POLLS = 25
+"""After so many polls that found nothing a member asks the broker less often."""
 PAUSE_AFTER_S = 0.05
 """A batch that takes longer pauses its partition, so that the group's polls go on meanwhile."""
 FIRST_BACKOFF_S = 0.05
@@ -76,6 +78,7 @@ class Consumer:
         self._paused: set[TopicPartition] = set()
         self._lost: set[TopicPartition] = set()
         self._next_look = 0.0
+        self._quiet = 0
         self._next: dict[TopicPartition, int] = {}
         self._positioned = asyncio.Event()
         self._failure: Exception | None = None
@@ -175,6 +178,11 @@ class Consumer:
         except OffsetOutOfRangeError:
             await self._report_lost(client)
             return
+        self._quiet = 0 if batches or self._paused else self._quiet + 1
+        kafka.wait_at_broker(
+            client,
+            kafka.FETCH_MAX_WAIT_IDLE_MS if self._quiet > QUIET_POLLS else kafka.FETCH_MAX_WAIT_MS,
+        )
         for partition, records in batches.items():
             if records and self._positioned.is_set():
                 batch = [record_of(raw) for raw in records]

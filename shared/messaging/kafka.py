@@ -39,6 +39,8 @@ MAX_POLL_INTERVAL_MS = 300_000
 MAX_RECORDS = 500
 FETCH_MAX_WAIT_MS = 50
 """Short: a partition that was busy when a fetch left has to wait for that fetch to end."""
+FETCH_MAX_WAIT_IDLE_MS = 500
+"""Longer where no partition is busy: each fetch names every partition, ended or not."""
 
 __all__ = [
     "AIOKafkaConsumer",
@@ -148,6 +150,12 @@ def consumer(settings: KafkaSettings, *, group: str) -> AIOKafkaConsumer:
         max_poll_records=MAX_RECORDS,
         fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
     )
+
+
+def wait_at_broker(client: AIOKafkaConsumer, wait_ms: int) -> None:
+    """Let the broker hold the member's coming fetches for so long when there is nothing new."""
+    # The library takes it once, at the start; it reads it for each fetch.
+    client._fetcher._fetch_max_wait_ms = wait_ms
 
 
 def reader(settings: KafkaSettings) -> AIOKafkaConsumer:

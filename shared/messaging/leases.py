@@ -13,6 +13,7 @@ import asyncpg
 
 from shared.db.database import Row
 from shared.db.outbox import SHARDS
+from shared.db.waking import CHANNEL, NOTIFY
 from shared.messaging import limits
 
 LOCK_CLASS = 0x746F6E67
@@ -64,6 +65,8 @@ class Lease:
         self._next_bound = 0.0
         self.hint = 0
         """Positions up to here are settled and gone: reads start above it."""
+        self.hears = False
+        """Whether a notification has come through: a pooler between would swallow them."""
 
     @classmethod
     async def open(cls, dsn: str) -> Self:
@@ -71,6 +74,16 @@ class Lease:
         reading = await asyncpg.connect(dsn, timeout=5, server_settings=SERVER_SETTINGS)
         deleting = await asyncpg.connect(dsn, timeout=5, server_settings=SERVER_SETTINGS)
         return cls(reading, deleting)
+
+    async def listen(self, wake: asyncio.Event) -> None:
+        """Set ``wake`` whenever a process says that it has committed events."""
+
+        def heard(*_: object) -> None:
+            self.hears = True
+            wake.set()
+
+        await self._bounded(self._reading.add_listener(CHANNEL, heard))
+        await self._bounded(self._deleting.execute(NOTIFY))
 
     async def hold(self) -> list[int]:
         """Return the shards held, trying once a second for those that another relay has."""

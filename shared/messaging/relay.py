@@ -13,7 +13,6 @@ import asyncio
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 
 import asyncpg
 from opentelemetry.trace import SpanKind
@@ -115,7 +114,8 @@ class Relay:
     ) -> None:
         """``dsn`` must reach PostgreSQL itself, not a pooler: leases belong to a session.
 
-        ``wake`` is set by whoever commits events in this process; others are found by polling.
+        ``wake`` is set by whoever commits events in this process; those of others are notified of,
+        and what no notification tells of is found by looking.
         """
         self._dsn = dsn
         self._settings = settings
@@ -154,6 +154,7 @@ class Relay:
     async def _serve(self, lease: Lease) -> None:
         producer = kafka.producer(self._settings)
         try:
+            await lease.listen(self._wake)
             async with asyncio.timeout(limits.SEND_DEADLINE_S):
                 await producer.start()
             to_publish: asyncio.Queue[Page] = asyncio.Queue(1)
@@ -186,10 +187,17 @@ class Relay:
                 await pages.put(page)
                 idle = limits.SHORTEST_IDLE_S
             if len(rows) < limits.PAGE_ROWS:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(idle):
-                        await self._wake.wait()
-                idle = min(idle * 2, limits.LONGEST_IDLE_S)
+                idle = await self._idle(idle, hears=lease.hears)
+
+    async def _idle(self, idle_s: float, *, hears: bool) -> float:
+        """Wait until somebody commits, at most for so long; returns the next wait's bound."""
+        try:
+            async with asyncio.timeout(idle_s):
+                await self._wake.wait()
+        except TimeoutError:
+            longest_s = limits.LONGEST_HEARING_IDLE_S if hears else limits.LONGEST_IDLE_S
+            return min(idle_s * 2, longest_s)
+        return limits.SHORTEST_IDLE_S
 
     async def _release_due(self, lease: Lease, shards: Sequence[int]) -> None:
         """Move scheduled events whose time has come into the outbox, at fresh positions."""

@@ -7,16 +7,18 @@ from contextlib import suppress
 import pytest
 
 from shared import clock as system_clock
+from shared.events.registry import EnterpriseRegistered
 from shared.messaging import limits
 from shared.messaging.kafka import KafkaSettings
 from shared.messaging.leases import Lease
 from shared.messaging.relay import READ, Page, Relay
 from tests.support.clocks import ManualClock
 from tests.support.databases import Databases
-from tests.support.toy import Toy, toy_on
+from tests.support.toy import FIRM, Toy, toy_on
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.component
+
 
 FILL = """
     INSERT INTO outbox (shard, topic, key, event_id, type, subject, headers, payload, recorded_at)
@@ -24,6 +26,11 @@ FILL = """
     FROM generate_series(1, $1::integer)
 """
 SHARDS = list(range(16))
+
+
+def firm_registered() -> EnterpriseRegistered:
+    """Make an event."""
+    return EnterpriseRegistered(uscc=FIRM, name="firm", region="320706", chain="new_energy")
 
 
 @pytest.fixture
@@ -55,6 +62,41 @@ class TestPlan:
         plan = "\n".join(row[0] for row in rows)
         assert "Index Scan" in plan
         assert "Sort" not in plan
+
+
+class TestWaking:
+    async def test_a_commit_of_another_process_wakes_a_relay_that_would_not_look(
+        self, toy: Toy, lease: Lease, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for bound in ("SHORTEST_IDLE_S", "LONGEST_IDLE_S", "LONGEST_HEARING_IDLE_S"):
+            monkeypatch.setattr(limits, bound, 60.0)
+        wake = asyncio.Event()
+        await lease.listen(wake)
+
+        async def heard() -> bool:
+            return lease.hears
+
+        await until(heard, what="the relay hears its own notification")
+        relay = Relay(
+            toy.database.dsn, KafkaSettings("none", "x"), wake=wake, read_clock=system_clock.now
+        )
+        pages: asyncio.Queue[Page] = asyncio.Queue(1)
+        reading = asyncio.create_task(relay._read(lease, pages))
+        try:
+
+            async def waits() -> bool:
+                return lease.hint >= 0 and not wake.is_set() and bool(lease._shards)
+
+            await until(waits, what="the relay has looked once")
+            assert toy.database.published is not wake
+            async with toy.database.transaction() as work:
+                work.publish(firm_registered())
+            page = await asyncio.wait_for(pages.get(), 10)
+            assert len(page.rows) == 1
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
 
 
 class TestHint:
