@@ -16,7 +16,16 @@ import psutil
 import uvloop
 from rich.console import Console
 
-from bench import e1_command, e3_relay, e6_consumer, reporting
+from bench import (
+    e1_command,
+    e3_relay,
+    e4a_faststream,
+    e4b_debezium,
+    e5_latency,
+    e6_consumer,
+    e7_backlog,
+    reporting,
+)
 from bench.ground import Ground
 from bench.measuring import Outcome
 from deploy.local.errors import StackError
@@ -25,8 +34,11 @@ from shared import clock
 
 Run = Callable[[Ground], Awaitable[Outcome]]
 EXPERIMENTS: Mapping[str, Run] = {
-    module.NAME: module.run for module in (e1_command, e3_relay, e6_consumer)
+    module.NAME: module.run
+    for module in (e1_command, e3_relay, e5_latency, e6_consumer, e7_backlog)
 }
+PEERS: Mapping[str, Run] = {module.NAME: module.run for module in (e4a_faststream, e4b_debezium)}
+"""Experiments beside comparable systems, which PEERS=1 fetches."""
 RESULTS = Path(__file__).with_name("results")
 REPETITIONS = 5
 
@@ -35,11 +47,15 @@ def main() -> int:
     """Run what the environment asks for; returns 1 when a bar is missed."""
     console = Console(soft_wrap=True)
     only = [name for name in os.environ.get("ONLY", "").split(",") if name]
-    unknown = set(only) - set(EXPERIMENTS)
+    offered = {**EXPERIMENTS, **(PEERS if os.environ.get("PEERS") == "1" else {})}
+    unknown = set(only) - set(offered)
     if unknown:
-        console.print(f"error: no experiment {', '.join(sorted(unknown))}", style="red")
+        console.print(
+            f"error: no experiment {', '.join(sorted(unknown))}; E4a and E4b need PEERS=1",
+            style="red",
+        )
         return 2
-    wanted = only or list(EXPERIMENTS)
+    wanted = only or list(offered)
     try:
         with tempfile.TemporaryDirectory(prefix="tongzhou-bench-") as directory, raising_stop():
             Path(directory).chmod(0o755)
@@ -72,7 +88,7 @@ async def _measure(ground: Ground, wanted: list[str], console: Console) -> int:
     }
     path = RESULTS / f"{clock.now():%Y-%m-%dT%H%M%SZ}.json"
     for name in wanted:
-        outcome = await EXPERIMENTS[name](ground)
+        outcome = await {**EXPERIMENTS, **PEERS}[name](ground)
         found = reporting.record(outcome)
         document["experiments"][name] = found
         reporting.show(console, name, found)

@@ -50,6 +50,7 @@ class Ground:
     say: Say
     postgres: EmbeddedPostgres = field(init=False)
     kafka: EmbeddedKafka = field(init=False)
+    _passwords: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
     _numbers: "count[int]" = field(default_factory=lambda: count(1), init=False)
 
     def __post_init__(self) -> None:
@@ -93,11 +94,14 @@ class Ground:
     async def database(self, service: str = SERVICE) -> AsyncIterator[ServiceDsns]:
         """Lend an empty, migrated database of a service, dropped afterwards."""
         name = f"bench_{service}_{next(self._numbers)}"
+        # The roles are the server's: databases of one service have them in common.
+        made = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+        owner_password, app_password = self._passwords.setdefault(service, made)
         dsns = await provision(
             self.admin_dsn,
             service,
-            owner_password=secrets.token_urlsafe(16),
-            app_password=secrets.token_urlsafe(16),
+            owner_password=owner_password,
+            app_password=app_password,
             database=name,
         )
         await migrations.upgrade_async(service, dsns.owner)

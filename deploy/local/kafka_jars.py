@@ -31,11 +31,12 @@ class Jar:
     artifact: str
     version: str
     sha256: str
+    packaging: str = "jar"
 
     @property
     def filename(self) -> str:
         """The file's name, in the cache and in images."""
-        return f"{self.artifact}-{self.version}.jar"
+        return f"{self.artifact}-{self.version}.{self.packaging}"
 
 
 def listed_jars(listing: Path = _LIST) -> tuple[Jar, ...]:
@@ -97,16 +98,21 @@ def ensure_jars(
 
 
 def _fetch(jar: Jar, directory: Path) -> None:
+    # Moved only after the check, and within one file system: the cache holds whole files only.
+    checked(jar).rename(directory / jar.filename)
+
+
+def checked(jar: Jar) -> Path:
+    """Fetch an artifact into the cache of downloads. Raises StackError if it is another file."""
     source = _download(jar)
     if not matches(source, jar):
         source.unlink(missing_ok=True)
         raise StackError(
-            f"{jar.filename} is not the file that {_LIST.name} lists: its SHA-256 differs",
+            f"{jar.filename} is not the file whose SHA-256 is committed",
             mend="rerun; if it differs again, the repository or a proxy between serves another "
             "file: do not use it",
         )
-    # Moved only after the check, and within one file system: the cache holds whole files only.
-    source.rename(directory / jar.filename)
+    return source
 
 
 def _download(jar: Jar) -> Path:
@@ -122,7 +128,7 @@ def _download(jar: Jar) -> Path:
         )
         component = context.project(jar.group, jar.artifact).at_version(jar.version)
         try:
-            return Path(component.artifact().resolve())
+            return Path(component.artifact(packaging=jar.packaging).resolve())
         except (OSError, RuntimeError, ValueError) as error:
             reason = str(error)
     raise StackError(

@@ -1,0 +1,1 @@
+"""Comparable systems, measured beside ours with ``PEERS=1``."""
