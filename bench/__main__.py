@@ -24,6 +24,7 @@ from bench import (
     e5_latency,
     e6_consumer,
     e7_backlog,
+    e8_budget,
     reporting,
 )
 from bench.ground import Ground
@@ -35,7 +36,7 @@ from shared import clock
 Run = Callable[[Ground], Awaitable[Outcome]]
 EXPERIMENTS: Mapping[str, Run] = {
     module.NAME: module.run
-    for module in (e1_command, e3_relay, e5_latency, e6_consumer, e7_backlog)
+    for module in (e1_command, e3_relay, e5_latency, e6_consumer, e7_backlog, e8_budget)
 }
 PEERS: Mapping[str, Run] = {module.NAME: module.run for module in (e4a_faststream, e4b_debezium)}
 """Experiments beside comparable systems, which PEERS=1 fetches."""

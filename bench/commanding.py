@@ -69,15 +69,18 @@ async def noted(dsns: ServiceDsns, issuer: Issuer, *, number: int) -> list[State
     finally:
         databases.prepare_connection = prepare
     try:
-        for again in (0, 1):
-            seen.clear()
-            await _ask(database, issuer, number + again, key=f"{KEY}-{again}")
+        async with client(database, issuer) as asking:
+            for again in (0, 1):
+                seen.clear()
+                await ask(asking, issuer, number + again, key=f"{KEY}-{again}")
     finally:
         await database.close()
     return seen
 
 
-async def _ask(database: Database, issuer: Issuer, number: int, *, key: str) -> None:
+def client(database: Database, issuer: Issuer) -> httpx.AsyncClient:
+    """Return a client of the service in this process, on a database that is open."""
+
     async def keys() -> dict[str, object]:
         return issuer.jwks()
 
@@ -91,14 +94,17 @@ async def _ask(database: Database, issuer: Issuer, number: int, *, key: str) -> 
         max_body_bytes=1 << 20,
         state=SERVICE.state,
     )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench")
+
+
+async def ask(client: httpx.AsyncClient, issuer: Issuer, number: int, *, key: str) -> None:
+    """Register an enterprise; raises httpx.HTTPStatusError when it is not taken."""
     headers = {
         "Authorization": f"Bearer {issuer.token(CLIENT)}",
         "Idempotency-Key": key,
         "Content-Type": "application/json",
     }
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://bench") as client:
-        answer = await client.post(PATH, content=body_of(number), headers=headers)
+    answer = await client.post(PATH, content=body_of(number), headers=headers)
     answer.raise_for_status()
 
 

@@ -39,9 +39,14 @@ async def note(work: Transaction, received: Received[Event]) -> None:
 
 
 def raw_records(count: int) -> list[Any]:
-    """Make what the client hands over for one partition."""
+    """Make events as the client hands them over for one partition."""
+    return handed_over(load.make(count).rows)
+
+
+def handed_over(rows: Sequence[tuple[object, ...]]) -> list[Any]:
+    """Return rows of the outbox as the client hands them over for one partition."""
     made = []
-    for offset, row in enumerate(load.make(count).rows):
+    for offset, row in enumerate(rows):
         headers = wire.decoded(cast("bytes", row[7]))
         key, value = str(row[2]).encode(), cast("bytes", row[8])
         sizes = (None, len(key), len(value))
