@@ -78,7 +78,7 @@ class TestDroppedConnection:
         assert await backend(database) != before
 
 
-LIMIT_ROWS = 800
+LIMIT_ROWS = 300
 
 
 @pytest.fixture(scope="module")
