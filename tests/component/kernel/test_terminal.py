@@ -75,9 +75,11 @@ class TestTerminal:
         assert listed == done
 
     async def test_prints_tables_for_people(self, credit: ServiceUnderTest) -> None:
-        status, parked, _ = await operate(credit, "parked")
-        _, outbox, _ = await operate(credit, "outbox")
-        _, processes, _ = await operate(credit, "processes", "--late")
+        (status, parked, _), (_, outbox, _), (_, processes, _) = await asyncio.gather(
+            operate(credit, "parked"),
+            operate(credit, "outbox"),
+            operate(credit, "processes", "--late"),
+        )
 
         assert status == 0
         head, row = parked.splitlines()
@@ -87,9 +89,11 @@ class TestTerminal:
         assert processes == "nothing\n"
 
     async def test_says_what_is_missing(self, credit: ServiceUnderTest) -> None:
-        status, printed, complained = await operate(credit, "redrive", "--topic", "t")
-        unknown = await operate(credit, "replay", "--model", "x", "--by", "a", "--reason", "b")
-        nobody = await operate(credit, "resume", "guaranteed_loan", "x", "--by", "a")
+        (status, printed, complained), unknown, nobody = await asyncio.gather(
+            operate(credit, "redrive", "--topic", "t"),
+            operate(credit, "replay", "--model", "x", "--by", "a", "--reason", "b"),
+            operate(credit, "resume", "guaranteed_loan", "x", "--by", "a"),
+        )
 
         assert (status, printed) == (2, "")
         assert "--topic and --key, or --fingerprint" in complained

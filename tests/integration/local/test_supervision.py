@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,20 +38,34 @@ class Held:
 
 
 @contextmanager
+def held_stacks(*directories: Path) -> Iterator[list[Held]]:
+    """Run the program below each directory, all at once; whatever the test left is killed."""
+    with ExitStack() as resources:
+        programs = []
+        for directory in directories:
+            program = subprocess.Popen(  # noqa: S603 -- our own program
+                [sys.executable, "-m", "tests.support.held_stack", str(directory)],
+                cwd=CHECKOUT,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            resources.enter_context(program)
+            resources.callback(program.kill)
+            programs.append(program)
+        yield [_held(program) for program in programs]
+
+
+@contextmanager
 def held_stack(directory: Path) -> Iterator[Held]:
-    """Run the program below the directory; whatever the test left is killed."""
-    with subprocess.Popen(  # noqa: S603 -- our own program
-        [sys.executable, "-m", "tests.support.held_stack", str(directory)],
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
-        try:
-            assert program.stdout is not None
-            pids = json.loads(program.stdout.readline())
-            yield Held(program, [psutil.Process(pid) for pid in pids])
-        finally:
-            program.kill()
+    """Run the program below one directory."""
+    with held_stacks(directory) as (held,):
+        yield held
+
+
+def _held(program: "subprocess.Popen[str]") -> Held:
+    """Wait until a program has said which processes are its own."""
+    assert program.stdout is not None
+    return Held(program, [psutil.Process(pid) for pid in json.loads(program.stdout.readline())])
 
 
 def _gone(process: psutil.Process) -> bool:
@@ -111,7 +125,7 @@ def test_postgres_never_runs_as_root(tmp_path: Path) -> None:
 
 
 def test_a_second_stack_runs_beside_the_first(tmp_path: Path) -> None:
-    with held_stack(tmp_path / "first") as first, held_stack(tmp_path / "second") as second:
+    with held_stacks(tmp_path / "first", tmp_path / "second") as (first, second):
         pids = {child.pid for child in first.children}
 
         assert pids.isdisjoint(child.pid for child in second.children)
