@@ -55,6 +55,8 @@ _SETTINGS: dict[str, str] = {
 _UNDURABLE: dict[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
+    # Tests connect thousands of times with passwords that nobody could want to guess.
+    "scram_iterations": "1",
 }
 
 

@@ -15,11 +15,9 @@ from shared.db.revision import VERSION_TABLE, head
 OWNER_PASSWORD = "owner-of-a-test"  # made for a throw-away server
 APP_PASSWORD = "app-of-a-test"  # made for a throw-away server
 
-_END_OTHERS = """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
 _EMPTY = f"""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
     DO $$
     DECLARE
         name regclass;
@@ -75,7 +73,6 @@ class Databases:
         dsns = idle.pop() if idle else await self._make(service)
         yield dsns
         # Only after a test that ended by itself: whatever else happened, nobody gets it again.
-        await self._administer(_END_OTHERS, of=dsns)
         await self._administer(_EMPTY.format(revision=head(service)), of=dsns)
         idle.append(dsns)
 
