@@ -1,6 +1,7 @@
 """``make bench``: run the experiments, print ratios, write bench/results/<date>.json.
 
 ONLY=E3,E6 chooses experiments, REPS=5 the repetitions, PEERS=1 adds the comparable systems.
+``python -m bench --document FILE…`` writes docs/performance.md from files of bench/results.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import uvloop
 from rich.console import Console
 
 from bench import (
+    documenting,
     e1_command,
     e3_relay,
     e4a_faststream,
@@ -34,11 +36,10 @@ from deploy.local.signals import StopRequested, raising_stop
 from shared import clock
 
 Run = Callable[[Ground], Awaitable[Outcome]]
-EXPERIMENTS: Mapping[str, Run] = {
-    module.NAME: module.run
-    for module in (e1_command, e3_relay, e5_latency, e6_consumer, e7_backlog, e8_budget)
-}
-PEERS: Mapping[str, Run] = {module.NAME: module.run for module in (e4a_faststream, e4b_debezium)}
+OWN = (e1_command, e3_relay, e5_latency, e6_consumer, e7_backlog, e8_budget)
+BESIDE_PEERS = (e4a_faststream, e4b_debezium)
+EXPERIMENTS: Mapping[str, Run] = {module.NAME: module.run for module in OWN}
+PEERS: Mapping[str, Run] = {module.NAME: module.run for module in BESIDE_PEERS}
 """Experiments beside comparable systems, which PEERS=1 fetches."""
 RESULTS = Path(__file__).with_name("results")
 REPETITIONS = 5
@@ -47,6 +48,8 @@ REPETITIONS = 5
 def main() -> int:
     """Run what the environment asks for; returns 1 when a bar is missed."""
     console = Console(soft_wrap=True)
+    if "--document" in sys.argv:
+        return _document(sys.argv[2:], console)
     only = [name for name in os.environ.get("ONLY", "").split(",") if name]
     offered = {**EXPERIMENTS, **(PEERS if os.environ.get("PEERS") == "1" else {})}
     unknown = set(only) - set(offered)
@@ -76,6 +79,18 @@ def main() -> int:
     except StopRequested:
         return 130
     return 1
+
+
+def _document(names: list[str], console: Console) -> int:
+    limited_by = {module.NAME: module.LIMITED_BY for module in (*OWN, *BESIDE_PEERS)}
+    try:
+        text = documenting.document([RESULTS / name for name in names], limited_by)
+    except (OSError, IndexError):
+        console.print("error: name files of bench/results after --document", style="red")
+        return 2
+    documenting.DOCUMENT.write_text(text, encoding="utf-8")
+    console.print("written: docs/performance.md", highlight=False)
+    return 0
 
 
 async def _measure(ground: Ground, wanted: list[str], console: Console) -> int:

@@ -24,6 +24,11 @@ CLIENTS_AT_ONCE = 16
 COMMANDS = 6_000
 TRANSACTIONS = 1_500
 NOTED = 1
+LIMITED_BY = (
+    "E1: the api process's own core, about 3 ms of processor per command: half is the "
+    "framework's dispatch (routing, dependencies, validation, the answer), the rest the driver, "
+    "eight statements and their spans; load, service and PostgreSQL share the machine"
+)
 BARS = (
     Bar("E1 command over pgbench", "commands/s", "REST", over="pgbench", at_least=0.30),
     Bar("E2 with the rows over without", "commands/s", "pgbench", over="without", at_least=0.55),

@@ -13,6 +13,10 @@ NAME = "E3"
 TITLE = "relay drain to Kafka, acks=all"
 EVENTS = 100_000
 DEADLINE_S = 120.0
+LIMITED_BY = (
+    "the relay's one thread (encoding records into batches) and the broker's and server's "
+    "share of the same cores"
+)
 BARS = (
     Bar("relay over pre-built batches", "events/s", "relay", over="batches", at_least=0.55),
     Bar("relay over send per record", "events/s", "relay", over="send", at_least=1.1),

@@ -11,6 +11,10 @@ OURS = 100_000
 THEIRS = 20_000
 """Enough to be steady: the peer takes longer for them than ours for all of its own."""
 NOTIFY_PEER = "SELECT pg_notify('outbox_peer_outbox', 'events')"
+LIMITED_BY = (
+    "the peer's one thread: one message at a time through its middleware and one awaited "
+    "send per row; ours sends a page as prepared batches"
+)
 BARS = (
     Bar("drain", "events/s", "ours drain", over="faststream drain", at_least=12),
     Bar("live", "events/s", "ours live", over="faststream live", at_least=12),

@@ -26,6 +26,10 @@ IDLE_SERVICE = "credit"
 IDLE_S = 10.0
 SETTLED_S = 10.0
 IDLE_BAR = Bar("idle relay and consumer", "% of a core", "idle", at_most=2.0)
+LIMITED_BY = (
+    "one synced commit and one acknowledged Produce; at 1,000/s writer, server, relay, broker "
+    "and reader ask for more than the two cores, so that events wait for a turn"
+)
 NOTES = (
     "writer, relay and reader are processes of their own; one plain reader for every relay; "
     "one transaction per event over ten connections; synced commits; acks=all",

@@ -9,6 +9,10 @@ from bench.measuring import Bar, Leg, Outcome, Sample, in_turn
 NAME = "E6"
 TITLE = "consumer effects at batches of 1, 50 and 500"
 COUNTS = {1: 2_000, 50: 20_000, 500: 30_000}
+LIMITED_BY = (
+    "the consumer's one thread: reading and validating a record takes about as long as the "
+    "driver's own work for its row; savepoints and watermarks come on top"
+)
 BARS = (
     Bar("consumer over driver, batches of 1", "effects/s", "consumer 1", over="driver 1"),
     Bar("consumer over driver, batches of 50", "effects/s", "consumer 50", over="driver 50"),
