@@ -8,6 +8,7 @@ from bench.ground import Ends, Ground
 from bench.measuring import Bar, Leg, Outcome, Sample, in_turn
 from deploy.local.processes import Child
 from shared.db.provision import ServiceDsns
+from shared.db.waking import NOTIFY
 
 NAME = "E3"
 TITLE = "relay drain to Kafka, acks=all"
@@ -54,6 +55,7 @@ async def drain(
             await writer.copy_records_to_table("outbox", records=rows, columns=load.COLUMNS)
             meter.start()
             await transaction.commit()
+            await writer.execute(NOTIFY)
             await ends.until(len(rows), deadline_s=DEADLINE_S)
             while await writer.fetchval("SELECT EXISTS (SELECT FROM outbox)"):
                 pass

@@ -11,6 +11,7 @@ from bench.ground import Ends, Ground, until
 from bench.measuring import Bar, Outcome, Sample, in_turn
 from deploy.local.processes import Child
 from shared.db.provision import ServiceDsns
+from shared.db.waking import NOTIFY
 
 NAME = "E7"
 TITLE = "drain of a million rows with a transaction open all the while"
@@ -76,6 +77,7 @@ async def _backlog(ground: Ground, dsns: ServiceDsns, child: Child, topic: str) 
 
             meter.start()
             await transaction.commit()
+            await writer.execute(NOTIFY)
             await until(there, what=f"{ROWS} records", deadline_s=DEADLINE_S)
             sample = meter.stop(per=ROWS, of="relay")
         await reading.execute("ROLLBACK")
