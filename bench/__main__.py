@@ -59,7 +59,7 @@ def main() -> int:
             style="red",
         )
         return 2
-    wanted = only or list(offered)
+    wanted = {name: offered[name] for name in only or offered}
     try:
         with tempfile.TemporaryDirectory(prefix="tongzhou-bench-") as directory, raising_stop():
             Path(directory).chmod(0o755)
@@ -93,7 +93,7 @@ def _document(names: list[str], console: Console) -> int:
     return 0
 
 
-async def _measure(ground: Ground, wanted: list[str], console: Console) -> int:
+async def _measure(ground: Ground, wanted: Mapping[str, Run], console: Console) -> int:
     document: dict[str, Any] = {
         "at": clock.now().isoformat(timespec="seconds"),
         "load_average": psutil.getloadavg()[0],
@@ -104,7 +104,7 @@ async def _measure(ground: Ground, wanted: list[str], console: Console) -> int:
     }
     path = RESULTS / f"{clock.now():%Y-%m-%dT%H%M%SZ}.json"
     for name in wanted:
-        outcome = await {**EXPERIMENTS, **PEERS}[name](ground)
+        outcome = await wanted[name](ground)
         found = reporting.record(outcome)
         document["experiments"][name] = found
         reporting.show(console, name, found)

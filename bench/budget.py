@@ -122,15 +122,8 @@ async def metered(admin_dsn: str, dsns: ServiceDsns) -> AsyncIterator[Meter]:
         await watcher.close()
 
 
-class QuietDatabase(Database):
-    """Wakes no other process: one notification speaks for as many commits as there are."""
-
-    async def _notify(self) -> None:
-        """Send nothing, so that no command pays for another's notification."""
-
-
 async def command(
-    admin_dsn: str, dsns: ServiceDsns, *, made: Callable[[str], Database] = QuietDatabase
+    admin_dsn: str, dsns: ServiceDsns, *, made: Callable[[str], Database] = commanding.QuietDatabase
 ) -> Figures:
     """Measure one registration over REST, which publishes one event."""
     async with metered(admin_dsn, dsns) as meter:
@@ -162,7 +155,7 @@ async def batch(
     await owner.execute(consuming.EFFECT_TABLE)
     await owner.close()
     async with metered(admin_dsn, dsns) as meter:
-        database = QuietDatabase(meter.wire.dsn)
+        database = commanding.QuietDatabase(meter.wire.dsn)
         await database.open()
         applier = Applier(database, consuming.CONSUMER, {EnterpriseRegistered: handler})
         starts = iter(range(0, len(raw), size))

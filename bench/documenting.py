@@ -3,10 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from bench.reporting import figure
+from bench.reporting import figure, summary
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """# Performance
@@ -62,7 +61,7 @@ def _word(bar: Mapping[str, Any]) -> str:
 def _experiment(name: str, experiment: Mapping[str, Any], limited_by: str) -> list[str]:
     lines = [f"## {name}: {experiment['title']}", ""]
     lines += ["| leg | figures: median [least to greatest] |", "|---|---|"]
-    lines += [f"| {leg} | {_figures(samples)} |" for leg, samples in experiment["samples"].items()]
+    lines += [f"| {leg} | {summary(samples)} |" for leg, samples in experiment["samples"].items()]
     peers = " PEERS=1" if name.startswith("E4") else ""
     lines += ["", f"`{COMMAND.format(name=name, peers=peers)}`", ""]
     run = experiment["run"]
@@ -76,14 +75,3 @@ def _experiment(name: str, experiment: Mapping[str, Any], limited_by: str) -> li
     if limited_by:
         lines.append(f"- what limits it: {limited_by}")
     return [*lines, ""]
-
-
-def _figures(samples: Sequence[Mapping[str, float]]) -> str:
-    parts = []
-    for name in samples[0]:
-        if name.endswith(" cores"):
-            continue
-        values = [sample[name] for sample in samples]
-        low, high = figure(min(values)), figure(max(values))
-        parts.append(f"{figure(median(values))} {name} [{low} to {high}]")
-    return "; ".join(parts)

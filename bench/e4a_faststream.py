@@ -38,19 +38,14 @@ async def run(ground: Ground) -> Outcome:
         faststream.running(ground, dsns, topic) as peer,
     ):
 
-        async def ours(*, at_once: bool) -> Sample:
-            fresh = await ground.topic("live")
-            rows = live.of_ours(fresh, OURS)
-            return await live.measure(ground, ours_dsns.app, relay, rows, fresh, at_once=at_once)
-
         async def theirs(*, at_once: bool) -> Sample:
             rows = live.of_peer("faststream", THEIRS, seed=1, notify=NOTIFY_PEER)
             return await live.measure(ground, dsns.owner, peer, rows, topic, at_once=at_once)
 
         legs = {
-            "ours drain": lambda: ours(at_once=True),
+            "ours drain": lambda: live.ours(ground, ours_dsns, relay, OURS, at_once=True),
             "faststream drain": lambda: theirs(at_once=True),
-            "ours live": lambda: ours(at_once=False),
+            "ours live": lambda: live.ours(ground, ours_dsns, relay, OURS),
             "faststream live": lambda: theirs(at_once=False),
         }
         samples = await in_turn(legs, repetitions=ground.repetitions, say=ground.say)

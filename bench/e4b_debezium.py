@@ -38,11 +38,6 @@ async def run(ground: Ground) -> Outcome:
         debezium.running(ground, dsns, topic) as child,
     ):
 
-        async def ours() -> Sample:
-            fresh = await ground.topic("live")
-            rows = live.of_ours(fresh, EVENTS)
-            return await live.measure(ground, ours_dsns.app, relay, rows, fresh)
-
         async def theirs() -> Sample:
             rows = live.of_peer("debezium", EVENTS, seed=next(seeds))
             return await live.measure(ground, dsns.app, child, rows, topic)
@@ -50,6 +45,6 @@ async def run(ground: Ground) -> Outcome:
         for number in range(WARMING_ROUNDS):
             ground.say(f"warming debezium {number + 1}/{WARMING_ROUNDS}")
             await theirs()
-        legs = {"ours": ours, "debezium": theirs}
+        legs = {"ours": lambda: live.ours(ground, ours_dsns, relay, EVENTS), "debezium": theirs}
         samples = await in_turn(legs, repetitions=ground.repetitions, say=ground.say)
     return Outcome(NAME, TITLE, samples, BARS, NOTES)

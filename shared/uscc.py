@@ -61,6 +61,12 @@ def organisation_check_character(first8: str) -> str:
     return "0123456789X0"[11 - total % 11]
 
 
+def with_checks(first8: str, organisation: str) -> str:
+    """Return the code of two characters of kind, six of region and eight of organisation code."""
+    first17 = f"{first8}{organisation}{organisation_check_character(organisation)}"
+    return first17 + code_check_character(first17)
+
+
 def check(text: str) -> tuple[Violation, ...]:
     """Return every reason why ``text`` is not a code; an empty tuple means that it is one."""
     if len(text) != LENGTH:

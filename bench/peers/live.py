@@ -14,6 +14,7 @@ from bench.measuring import Sample
 from bench.peers.tables import PEERS
 from deploy.local.processes import Child
 from shared.db.database import Row
+from shared.db.provision import ServiceDsns
 from shared.db.waking import NOTIFY
 
 ROWS_PER_COMMIT = 1000
@@ -69,6 +70,15 @@ async def _copy(
 ) -> None:
     await writer.fetchval(rows.begin)
     await writer.copy_records_to_table(rows.table, records=part, columns=rows.columns)
+
+
+async def ours(
+    ground: Ground, dsns: ServiceDsns, relay: Child, count: int, *, at_once: bool = False
+) -> Sample:
+    """Measure our relay on a topic that nobody has used."""
+    topic = await ground.topic("live")
+    rows = of_ours(topic, count)
+    return await measure(ground, dsns.app, relay, rows, topic, at_once=at_once)
 
 
 async def measure(

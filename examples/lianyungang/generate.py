@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
-from shared.uscc import ALPHABET, code_check_character, organisation_check_character
+from shared.uscc import ALPHABET, with_checks
 
 HERE = Path(__file__).parent
 SEED = 2024_13
@@ -105,9 +105,7 @@ def synthetic_uscc(*, kind: str, region: str, series: str, number: int) -> str:
 
     ``series`` is four characters of the organisation code, ``number`` the next four digits.
     """
-    organisation = f"{series}{number:04d}"
-    first17 = f"{kind}{region}{organisation}{organisation_check_character(organisation)}"
-    return first17 + code_check_character(first17)
+    return with_checks(f"{kind}{region}", f"{series}{number:04d}")
 
 
 def _plus_years(day: date, years: int) -> date:

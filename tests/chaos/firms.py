@@ -9,7 +9,7 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass
 
-from shared.uscc import code_check_character, organisation_check_character
+from shared.uscc import with_checks
 from tests.chaos.history import History, Json, Operation, Outcome
 
 BY = "dept-kj"
@@ -23,9 +23,7 @@ CODES = "91320706MB"
 
 def uscc_of(number: int) -> str:
     """Return the valid code of the firm of this number."""
-    first8 = f"MB{number:06d}"
-    first17 = f"91320706{first8}{organisation_check_character(first8)}"
-    return first17 + code_check_character(first17)
+    return with_checks("91320706", f"MB{number:06d}")
 
 
 @dataclass(slots=True)

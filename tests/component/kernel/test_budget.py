@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bench import budget, consuming
+from bench import budget, commanding, consuming
 from bench.budget import ROUND_TRIPS, STATEMENTS, WAL, Figures, Measure, exceeded
 from shared.db.database import Transaction
 from shared.events.envelope import Cause, Event, Received
@@ -37,7 +37,7 @@ class TestBudget:
         assert exceeded(BUDGETS[name], figures, of=name) == []
 
 
-class PryingDatabase(budget.QuietDatabase):
+class PryingDatabase(commanding.QuietDatabase):
     """Asks one question more in every unit of work."""
 
     @asynccontextmanager

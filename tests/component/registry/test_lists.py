@@ -42,9 +42,7 @@ def rows_of(number: int) -> str:
     """Return rows of so many firms, each with both check digits right."""
     rows = []
     for place in range(number):
-        body = f"Q{place:07d}"
-        first = f"91320706{body}{uscc.organisation_check_character(body)}"
-        code = first + uscc.code_check_character(first)
+        code = uscc.with_checks("91320706", f"Q{place:07d}")
         rows.append(ROW.replace("91320706MA1N00018N", code).replace("C1", f"C{place}"))
     return "\n".join(rows)
 

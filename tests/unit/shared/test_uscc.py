@@ -19,6 +19,7 @@ from shared.uscc import (
     check,
     code_check_character,
     organisation_check_character,
+    with_checks,
 )
 
 VALID = ("91350100M000100Y43", "91320706MA1N00018N", "91320706MAD123457P")
@@ -47,6 +48,9 @@ class TestCheck:
     def test_computes_the_published_check_characters(self) -> None:
         assert organisation_check_character("M000100Y") == "4"
         assert code_check_character("91350100M000100Y4") == "3"
+
+    def test_puts_the_published_code_together(self) -> None:
+        assert with_checks("91350100", "M000100Y") == "91350100M000100Y43"
 
     @pytest.mark.parametrize(
         ("text", "found"),
