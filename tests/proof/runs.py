@@ -97,7 +97,7 @@ async def relays_hurt(yard: Yard, write: Writing, events: int) -> dict[str, floa
     sleeper.hurt(signal.SIGSTOP)
     await yard.cut_off(sleeper)
     stopped = await yard.succession(sleeper, within_s=30)
-    await _at_work(yard)
+    await _at_work_or_done(yard)
     sleeper.hurt(signal.SIGCONT)
     await writing
     return {"killed_takeover_s": round(killed, 2), "stopped_takeover_s": round(stopped, 2)}
@@ -139,6 +139,16 @@ async def _at_work(yard: Yard) -> Child:
     if holder is None:
         raise RuntimeError("the leaseholder has just ended by itself")
     return holder
+
+
+async def _at_work_or_done(yard: Yard) -> None:
+    """Wait until a leaseholder sends, or has sent all of it before this looked."""
+    before = len(yard.wire.seen)
+
+    async def sends() -> bool:
+        return len(yard.wire.seen) > before or await yard.outbox() == 0
+
+    await until(sends, what="a relay sends", deadline_s=60)
 
 
 @dataclass(frozen=True, slots=True)

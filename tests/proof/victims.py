@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 
 from shared import clock
+from shared.db import waking
 from shared.db.database import Database
 from shared.messaging import apply, kafka, limits
 from shared.messaging.consumer import Consumer
@@ -37,6 +38,8 @@ FIXED = (
     (r"outbox_position_seq", "last position"),
     (r"^SELECT pg_current_xact_id", "own xid"),
 )
+NEVER = (waking.NOTIFY,)
+"""Sent at no fixed moment, beside the path, and lost without consequence."""
 DATA = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM|FROM)\s+(\w+)", re.IGNORECASE)
 VERBS = {"insert into": "insert", "update": "update", "delete from": "delete", "from": "select"}
 
@@ -104,7 +107,9 @@ class Trail:
         setattr(owner, method, self._around(getattr(owner, method), lambda *_: name))
 
     def _statement(self, method: Callable[..., Awaitable[object]]) -> Callable[..., Any]:
-        return self._around(method, lambda sql, *_: None if "pg_type" in sql else name_of(sql))
+        return self._around(
+            method, lambda sql, *_: None if sql in NEVER or "pg_type" in sql else name_of(sql)
+        )
 
     def _around(
         self, method: Callable[..., Awaitable[object]], name: Callable[..., str | None]

@@ -40,7 +40,7 @@ class TestJars:
         stored.parent.mkdir(parents=True)
         stored.write_bytes(b"wrong")
 
-        with pytest.raises(StackError, match="SHA-256 differs"):
+        with pytest.raises(StackError, match="not the file whose SHA-256 is committed"):
             ensure_jars(jars=[jar])
 
         assert not stored.exists()
