@@ -8,8 +8,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from bench import (
     e4a_faststream,
     e4b_debezium,
     e5_latency,
+    e5b_peers,
     e6_consumer,
     e7_backlog,
     e8_budget,
@@ -32,12 +32,12 @@ from bench import (
 from bench.ground import Ground
 from bench.measuring import Outcome
 from deploy.local.errors import StackError
-from deploy.local.signals import StopRequested, raising_stop
+from deploy.local.signals import STOPPING, StopRequested, ignoring_stop, raising_stop
 from shared import clock
 
 Run = Callable[[Ground], Awaitable[Outcome]]
 OWN = (e1_command, e3_relay, e5_latency, e6_consumer, e7_backlog, e8_budget)
-BESIDE_PEERS = (e4a_faststream, e4b_debezium)
+BESIDE_PEERS = (e4a_faststream, e4b_debezium, e5b_peers)
 EXPERIMENTS: Mapping[str, Run] = {module.NAME: module.run for module in OWN}
 PEERS: Mapping[str, Run] = {module.NAME: module.run for module in BESIDE_PEERS}
 """Experiments beside comparable systems, which PEERS=1 fetches."""
@@ -55,7 +55,7 @@ def main() -> int:
     unknown = set(only) - set(offered)
     if unknown:
         console.print(
-            f"error: no experiment {', '.join(sorted(unknown))}; E4a and E4b need PEERS=1",
+            f"error: no experiment {', '.join(sorted(unknown))}; {', '.join(PEERS)} need PEERS=1",
             style="red",
         )
         return 2
@@ -71,12 +71,13 @@ def main() -> int:
             )
             ground.start()
             try:
-                return uvloop.run(_measure(ground, wanted, console))
+                return uvloop.run(_stoppable(_measure(ground, wanted, console)))
             finally:
-                ground.stop()
+                with ignoring_stop():
+                    ground.stop()
     except StackError as error:
         sys.stderr.write(f"error: {error}\n")
-    except StopRequested:
+    except (StopRequested, asyncio.CancelledError):
         return 130
     return 1
 
@@ -84,13 +85,27 @@ def main() -> int:
 def _document(names: list[str], console: Console) -> int:
     limited_by = {module.NAME: module.LIMITED_BY for module in (*OWN, *BESIDE_PEERS)}
     try:
-        text = documenting.document([RESULTS / name for name in names], limited_by)
+        files = [RESULTS / name for name in names]
+        text = documenting.document(files, limited_by, beside_peers=PEERS)
     except (OSError, IndexError):
         console.print("error: name files of bench/results after --document", style="red")
         return 2
     documenting.DOCUMENT.write_text(text, encoding="utf-8")
     console.print("written: docs/performance.md", highlight=False)
     return 0
+
+
+async def _stoppable(measuring: Coroutine[None, None, int]) -> int:
+    """End what is measured in order when somebody asks: a loop eats what a handler raises."""
+    task = asyncio.ensure_future(measuring)
+
+    def stop() -> None:
+        if not task.cancelling():
+            task.cancel()
+
+    for number in STOPPING:
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    return await task
 
 
 async def _measure(ground: Ground, wanted: Mapping[str, Run], console: Console) -> int:
@@ -115,5 +130,4 @@ async def _measure(ground: Ground, wanted: Mapping[str, Run], console: Console) 
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit(main())
+    sys.exit(main())

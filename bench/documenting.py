@@ -1,7 +1,7 @@
 """Write docs/performance.md from a results file: no figure in it was typed by hand."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ median counts. Absolute figures are of this machine; the ratios should hold on y
 COMMAND = "make bench ONLY={name} REPS=5{peers}"
 
 
-def document(files: Sequence[Path], limited_by: Mapping[str, str]) -> str:
+def document(
+    files: Sequence[Path], limited_by: Mapping[str, str], *, beside_peers: Collection[str]
+) -> str:
     """Return the document of results files, of which a later one counts for what both measured.
 
-    ``limited_by`` says per experiment what limits it.
+    ``limited_by`` says per experiment what limits it; ``beside_peers`` which need PEERS=1.
     """
     runs = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     experiments: dict[str, Any] = {}
@@ -31,7 +33,7 @@ def document(files: Sequence[Path], limited_by: Mapping[str, str]) -> str:
     names = " ".join(file.name for file in files)
     parts = [HEAD.format(names=names), *_machine(runs[-1]), *_overview(experiments)]
     for name, experiment in sorted(experiments.items()):
-        parts += _experiment(name, experiment, limited_by.get(name, ""))
+        parts += _experiment(name, experiment, limited_by.get(name, ""), peers=name in beside_peers)
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -58,12 +60,14 @@ def _word(bar: Mapping[str, Any]) -> str:
     return "met" if bar["passed"] else "**missed**"
 
 
-def _experiment(name: str, experiment: Mapping[str, Any], limited_by: str) -> list[str]:
+def _experiment(
+    name: str, experiment: Mapping[str, Any], limited_by: str, *, peers: bool
+) -> list[str]:
     lines = [f"## {name}: {experiment['title']}", ""]
     lines += ["| leg | figures: median [least to greatest] |", "|---|---|"]
     lines += [f"| {leg} | {summary(samples)} |" for leg, samples in experiment["samples"].items()]
-    peers = " PEERS=1" if name.startswith("E4") else ""
-    lines += ["", f"`{COMMAND.format(name=name, peers=peers)}`", ""]
+    command = COMMAND.format(name=name, peers=" PEERS=1" if peers else "")
+    lines += ["", f"`{command}`", ""]
     run = experiment["run"]
     lines.append(
         f"- measured at {run['at']}, {run['repetitions']} repetitions after one that warms up, "
