@@ -103,19 +103,15 @@ POSITIONS_LOST = _METER.create_gauge(
 )
 """Above 0: nothing of the partition is applied; see docs/runbooks/position-lost.md."""
 
-REQUESTS = _METER.create_counter(
-    "tongzhou.http.requests", unit="{request}", description="Requests by route and status."
-)
-"""Status 5xx rising: somebody must look at the log; 4xx rising: an integrator is in trouble."""
-
 REQUEST_SECONDS = _METER.create_histogram(
     "tongzhou.http.duration",
     unit="s",
-    description="Time to answer a request.",
+    description="Time to answer a request, and their count, by route, method and status.",
     # The library's own bounds are milliseconds: all requests would be in the first.
     explicit_bucket_boundaries_advisory=SECONDS,
 )
-"""p99 above 1 s: look at the database first."""
+"""p99 above 1 s: look at the database first. The count's status 5xx rising: somebody must look at
+the log; 4xx rising: an integrator is in trouble."""
 
 PROCESSES_LATE = _METER.create_gauge(
     "tongzhou.process.late", unit="{process}", description="Processes past their deadline."

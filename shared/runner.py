@@ -236,6 +236,7 @@ async def _serve(
         access_log=False,
         timeout_graceful_shutdown=DRAIN_S,
         server_header=False,
+        proxy_headers=False,  # nothing here looks at a caller's address
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve())

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import Token
 from threading import Event
 from typing import cast
 
@@ -65,24 +66,34 @@ def current_trace_id() -> str | None:
     return f"{context.trace_id:032x}" if context.is_valid else None
 
 
-@contextmanager
 def span(
     name: str,
     *,
     kind: SpanKind = SpanKind.INTERNAL,
     traceparent: str | None = None,
     links: tuple[str, ...] = (),
-    attributes: dict[str, str | int] | None = None,
-) -> Iterator[trace.Span]:
+    attributes: Mapping[str, object] | None = None,
+) -> AbstractContextManager[trace.Span]:
     """Run a block in a span, under the remote parent ``traceparent`` when one is given.
 
-    ``links`` are traceparents of spans that led here without being the parent. An error that
-    leaves the block marks the span; see :func:`fail`.
+    ``links`` are traceparents of spans that led here without being the parent; ``attributes`` are
+    worded only where they are recorded. An error that leaves the block marks the span; see
+    :func:`fail`.
     """
     if not _RECORDS.is_set():
-        with _ids_alone(traceparent) as running:
-            yield running
-        return
+        return _IdsAlone(traceparent)
+    return _recorded(name, kind=kind, traceparent=traceparent, links=links, attributes=attributes)
+
+
+@contextmanager
+def _recorded(
+    name: str,
+    *,
+    kind: SpanKind,
+    traceparent: str | None,
+    links: tuple[str, ...],
+    attributes: Mapping[str, object] | None,
+) -> Iterator[trace.Span]:
     parent = _PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else None
     linked = [
         Link(remote)
@@ -98,7 +109,7 @@ def span(
         context=parent,
         kind=kind,
         links=linked,
-        attributes=attributes,
+        attributes={key: str(value) for key, value in (attributes or {}).items()},
         record_exception=False,
         set_status_on_exception=False,
     ) as running:
@@ -109,25 +120,41 @@ def span(
             raise
 
 
-@contextmanager
-def _ids_alone(traceparent: str | None) -> Iterator[trace.Span]:
-    """Run a block under a fresh span id of the parent's trace, or of a new one."""
-    parent = _PARENT.fullmatch(traceparent) if traceparent else None
-    around = trace.get_current_span().get_span_context()
-    if parent is not None:
-        trace_id, flags = int(parent["trace"], 16), int(parent["flags"], 16)
-    elif around.is_valid:
-        trace_id, flags = around.trace_id, around.trace_flags
-    else:
-        trace_id, flags = _IDS.generate_trace_id(), trace.TraceFlags.SAMPLED
-    running = trace.NonRecordingSpan(
-        trace.SpanContext(trace_id, _IDS.generate_span_id(), False, trace.TraceFlags(flags))
-    )
-    token = context.attach(trace.set_span_in_context(running))
-    try:
-        yield running
-    finally:
-        context.detach(token)
+class _IdsAlone(trace.NonRecordingSpan):
+    """A fresh span id of the parent's trace, or of a new one, drawn when somebody asks for it."""
+
+    def __init__(self, traceparent: str | None) -> None:
+        self._traceparent = traceparent
+        self._around: trace.Span | None = None
+        self._ids: trace.SpanContext | None = None
+        self._token: Token[context.Context] | None = None
+
+    def __enter__(self) -> trace.Span:
+        self._around = trace.get_current_span()
+        self._token = context.attach(trace.set_span_in_context(self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            context.detach(self._token)
+
+    def get_span_context(self) -> trace.SpanContext:
+        if self._ids is None:
+            self._ids = self._drawn()
+            self._around = None
+        return self._ids
+
+    def _drawn(self) -> trace.SpanContext:
+        parent = _PARENT.fullmatch(self._traceparent) if self._traceparent else None
+        around = self._around.get_span_context() if self._around else trace.INVALID_SPAN_CONTEXT
+        if parent is not None:
+            trace_id, flags = int(parent["trace"], 16), int(parent["flags"], 16)
+        elif around.is_valid:
+            trace_id, flags = around.trace_id, around.trace_flags
+        else:
+            trace_id, flags = _IDS.generate_trace_id(), trace.TraceFlags.SAMPLED
+        span_id = _IDS.generate_span_id()
+        return trace.SpanContext(trace_id, span_id, False, trace.TraceFlags(flags))
 
 
 def fail(running: trace.Span, error: Exception) -> None:

@@ -8,6 +8,7 @@ Example: ``91350100M000100Y43`` is valid (organisation check 4, code check 3).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.errors import Malformed, Violation
 
@@ -107,6 +108,7 @@ def _structure(text: str) -> tuple[Violation, ...]:
     )
 
 
+@lru_cache(maxsize=4096)  # a code is read by the request, the event and the answer
 def _checks(text: str) -> tuple[Violation, ...]:
     found: list[Violation] = []
     organisation = organisation_check_character(text[8:16])

@@ -6,7 +6,6 @@ unknown field is a newer version's addition and is ignored).
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -47,6 +46,8 @@ class Event(BaseModel):
     DATA_CLASS: ClassVar[DataClass] = DataClass.CONFIDENTIAL
     SUBJECT: ClassVar[str] = ""
     KEY: ClassVar[str] = ""
+    _AGGREGATE: ClassVar[str]
+    _TOPIC: ClassVar[str]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
@@ -58,6 +59,8 @@ class Event(BaseModel):
         for name in (cls.SUBJECT, cls.KEY):
             if name not in cls.model_fields:
                 raise TypeError(f"{cls.__name__} has no field {name!r} for its subject or key")
+        cls._AGGREGATE, _, version = cls.TYPE.rsplit(".", 2)
+        cls._TOPIC = f"tongzhou.{cls._AGGREGATE}.{version}"
         if EVENT_TYPES.setdefault(cls.TYPE, cls) is not cls:
             raise TypeError(f"two events claim the type {cls.TYPE}")
 
@@ -69,12 +72,12 @@ class Event(BaseModel):
     @classmethod
     def aggregate(cls) -> str:
         """The aggregate type, for example ``guarantee.claim``."""
-        return cls.TYPE.rsplit(".", 2)[0]
+        return cls._AGGREGATE
 
     @classmethod
     def topic(cls) -> str:
         """The Kafka topic of the aggregate, for example ``tongzhou.guarantee.claim.v1``."""
-        return f"tongzhou.{cls.aggregate()}.{cls.TYPE.rsplit('.', 1)[1]}"
+        return cls._TOPIC
 
     @property
     def subject(self) -> str:
@@ -184,29 +187,3 @@ def headers_of(
         "content-type": "application/json",
     }
     return [(name, value.encode()) for name, value in attributes.items() if value is not None]
-
-
-def received_from(event: Event, headers: Mapping[str, bytes], *, key: str) -> Received[Event]:
-    """Read the envelope's attributes; raises ``KeyError`` or ``ValueError`` for a broken one."""
-
-    def text(name: str) -> str:
-        return headers[name].decode()
-
-    sequence = headers.get("ce_sequence")
-    causation = headers.get("ce_causation")
-    traceparent = headers.get("ce_traceparent")
-    event_id = UUID(text("ce_id"))
-    correlation = headers.get("ce_correlation")
-    return Received(
-        data=event,
-        id=event_id,
-        subject=text("ce_subject"),
-        key=key,
-        sequence=None if sequence is None else int(sequence),
-        recorded_at=datetime.fromisoformat(text("ce_recordedtime")),
-        cause=Cause(
-            correlation=event_id if correlation is None else UUID(correlation.decode()),
-            causation=None if causation is None else UUID(causation.decode()),
-        ),
-        traceparent=None if traceparent is None else traceparent.decode(),
-    )

@@ -383,7 +383,7 @@ class Applier:
             f"process {received.data.TYPE}",
             kind=SpanKind.CONSUMER,
             traceparent=received.traceparent,
-            attributes={"messaging.message.id": str(received.id)},
+            attributes={"messaging.message.id": received.id},
         ):
             if not batch.careful:
                 await handler(batch.work, received)

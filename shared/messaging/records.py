@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from asyncpg.pgproto.pgproto import UUID
 from pydantic import ValidationError
 
 from shared.errors import Malformed, Transient
-from shared.events.envelope import EVENT_TYPES, Event, Received, received_from
+from shared.events.envelope import EVENT_TYPES, Cause, Event, Received
 from shared.messaging.kafka import ConsumerRecord
 
 
@@ -64,12 +66,15 @@ class NotYet(Transient):
 
 def record_of(raw: "ConsumerRecord[bytes, bytes]") -> Record:
     """Take over what the client read; PostgreSQL keeps no NUL, so a key and names have none."""
+    headers = dict(raw.headers)
+    if None in headers.values() or "\x00" in "".join(headers):
+        headers = {name.replace("\x00", "\ufffd"): value or b"" for name, value in raw.headers}
     return Record(
         topic=raw.topic,
         partition=raw.partition,
         offset=raw.offset,
         key=_text(raw.key or b""),
-        headers={name.replace("\x00", "\ufffd"): value or b"" for name, value in raw.headers},
+        headers=headers,
         value=raw.value,
     )
 
@@ -95,12 +100,36 @@ def read(record: Record) -> Received[Event]:
         place = "/".join(str(part) for part in first["loc"])
         raise BrokenPayload(f"{name}: {first['type']} at {place or 'the whole value'}") from error
     try:
-        received = received_from(event, record.headers, key=record.key)
+        received = _received(event, record.headers, key=record.key)
     except (KeyError, ValueError) as error:
         raise BrokenEnvelope(f"{name}: {type(error).__name__} {error}") from error
     if (received.subject, record.key) != (event.subject, event.key):
         raise BrokenEnvelope(f"{name}: subject or key differs from the data's own")
     return received
+
+
+def _received(event: Event, headers: Mapping[str, bytes], *, key: str) -> Received[Event]:
+    """Read the envelope's attributes; raises ``KeyError`` or ``ValueError`` for a broken one."""
+    # The driver's UUID reads its text four times as fast as the standard library's, of which it is
+    # a subclass; two ids per event are a tenth of what reading one costs.
+    event_id = UUID(headers["ce_id"].decode())
+    sequence = headers.get("ce_sequence")
+    correlation = headers.get("ce_correlation")
+    causation = headers.get("ce_causation")
+    traceparent = headers.get("ce_traceparent")
+    return Received(
+        data=event,
+        id=event_id,
+        subject=headers["ce_subject"].decode(),
+        key=key,
+        sequence=None if sequence is None else int(sequence),
+        recorded_at=datetime.fromisoformat(headers["ce_recordedtime"].decode()),
+        cause=Cause(
+            correlation=event_id if correlation is None else UUID(correlation.decode()),
+            causation=None if causation is None else UUID(causation.decode()),
+        ),
+        traceparent=None if traceparent is None else traceparent.decode(),
+    )
 
 
 def subject_of(record: Record) -> str:

@@ -198,8 +198,7 @@ class Edge:
                 labels = {"route": route, "method": method, "status": status or 500}
                 running.update_name(f"{method} {route}")
                 running.set_attribute("http.response.status_code", status or 500)
-                metrics.REQUESTS.add(1, labels)
-                metrics.REQUEST_SECONDS.record(time.perf_counter() - started, {"route": route})
+                metrics.REQUEST_SECONDS.record(time.perf_counter() - started, labels)
 
     async def _serve(
         self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send

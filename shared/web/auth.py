@@ -254,17 +254,19 @@ async def fetch_jwks(url: str) -> dict[str, object]:
 _BEARER = HTTPBearer(auto_error=False, description="JWT access token (RFC 9068)")
 
 
-async def _authenticated(
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-) -> Caller:
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+"""The bearer token as it came, if any came."""
+
+
+async def authenticate(request: Request, credentials: Credentials) -> Caller:
+    """Return the caller whose token came with the request, or raise :class:`Unauthenticated`."""
     if credentials is None:
         raise Unauthenticated("no bearer token")
     verifier: TokenVerifier = request.app.state.verifier
     return await verifier.verify(credentials.credentials)
 
 
-Authenticated = Annotated[Caller, Depends(_authenticated)]
+Authenticated = Annotated[Caller, Depends(authenticate)]
 """Any caller with a valid token, whatever its scopes: for pure what-if endpoints."""
 
 

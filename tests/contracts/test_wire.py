@@ -77,7 +77,7 @@ def read(broker: KafkaSettings, wanted: Iterable[UUID]) -> dict[UUID, Message]:
     missing = set(wanted)
     found: dict[UUID, Message] = {}
     places = [(topic.name, number) for topic in TOPICS for number in range(topic.partitions)]
-    for message in foreign.records(broker, places):
+    for message in foreign.records(broker, places, polls=600):
         event_id = UUID(headers(message)["ce_id"].decode())
         if event_id in missing:
             found.setdefault(event_id, message)

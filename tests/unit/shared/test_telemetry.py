@@ -165,20 +165,20 @@ class TestSpan:
 class TestRequestMetrics:
     async def test_count_a_defect_as_500(self, client: httpx.AsyncClient) -> None:
         labels = {"route": "/defect/{number}", "method": "GET", "status": "500"}
-        before = _samples("tongzhou_http_requests_total", **labels)
+        before = _samples("tongzhou_http_duration_seconds_count", **labels)
 
         answer = await client.get("/defect/1")
 
         assert answer.status_code == 500
-        assert _samples("tongzhou_http_requests_total", **labels) == before + 1
+        assert _samples("tongzhou_http_duration_seconds_count", **labels) == before + 1
 
     async def test_count_an_answer_that_broke_off_as_500(self, client: httpx.AsyncClient) -> None:
         labels = {"route": "/broken", "status": "500"}
-        before = _samples("tongzhou_http_requests_total", **labels)
+        before = _samples("tongzhou_http_duration_seconds_count", **labels)
 
         await client.get("/broken")
 
-        assert _samples("tongzhou_http_requests_total", **labels) == before + 1
+        assert _samples("tongzhou_http_duration_seconds_count", **labels) == before + 1
 
     async def test_time_a_defect_too(self, client: httpx.AsyncClient) -> None:
         labels = {"route": "/defect/{number}"}
@@ -191,8 +191,8 @@ class TestRequestMetrics:
     async def test_keep_no_method_that_a_caller_made_up(self, client: httpx.AsyncClient) -> None:
         await client.request("BREW", "/fine/1")
 
-        assert _samples("tongzhou_http_requests_total", method="BREW") == 0
-        assert _samples("tongzhou_http_requests_total", method="_OTHER") >= 1
+        assert _samples("tongzhou_http_duration_seconds_count", method="BREW") == 0
+        assert _samples("tongzhou_http_duration_seconds_count", method="_OTHER") >= 1
 
     async def test_tell_milliseconds_from_seconds(self, client: httpx.AsyncClient) -> None:
         await client.get("/fine/1")
