@@ -39,6 +39,9 @@ SERVER_SETTINGS = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "15000",
 }
+LATE_COMMIT = {"synchronous_commit": "off"}
+"""Deletes need not wait for the disk: one lost in a crash of the server sends its event again,
+which consumers drop, and every relay's low-water hint ends with its session."""
 
 _LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
@@ -72,7 +75,9 @@ class Lease:
     async def open(cls, dsn: str) -> Self:
         """Connect; no shard is held yet."""
         reading = await asyncpg.connect(dsn, timeout=5, server_settings=SERVER_SETTINGS)
-        deleting = await asyncpg.connect(dsn, timeout=5, server_settings=SERVER_SETTINGS)
+        deleting = await asyncpg.connect(
+            dsn, timeout=5, server_settings={**SERVER_SETTINGS, **LATE_COMMIT}
+        )
         return cls(reading, deleting)
 
     async def listen(self, wake: asyncio.Event) -> None:

@@ -187,6 +187,8 @@ class Relay:
                 await pages.put(page)
                 idle = limits.SHORTEST_IDLE_S
             if len(rows) < limits.PAGE_ROWS:
+                # What is committed meanwhile goes as one page: fewer, larger ones cost less.
+                await pages.join()
                 idle = await self._idle(idle, hears=lease.hears)
 
     async def _idle(self, idle_s: float, *, hears: bool) -> float:
@@ -219,6 +221,7 @@ class Relay:
                     raise PublishFailed(type(error).__name__) from error
             self._backoff_s = limits.FIRST_BACKOFF_S
             metrics.EVENTS_PUBLISHED.add(len(page.rows))
+            pages.task_done()
             await sent.put(page)
 
     async def _delete(self, lease: Lease, pages: asyncio.Queue[Page]) -> None:

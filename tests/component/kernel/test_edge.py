@@ -276,7 +276,7 @@ class TestTelemetry:
 
         answer = await registry.client.get("/metrics")
 
-        assert "tongzhou_http_requests" in answer.text
+        assert "tongzhou_http_duration" in answer.text
 
 
 class TestReads:
