@@ -51,6 +51,8 @@ class WatchedLease(Lease):
     """Counts how often the outbox was read, and lets something happen just before a delete."""
 
     reads = 0
+    reads_to_find = 0
+    """The number of the first read that found something."""
     before_delete: Callable[[], Awaitable[None]] | None = None
 
     def __init__(self, reading: Session, deleting: Session) -> None:
@@ -65,6 +67,8 @@ class WatchedLease(Lease):
         async with self._turn:
             rows = await super().fetch(sql, *args)
         self.reads += 1
+        if rows and not self.reads_to_find:
+            self.reads_to_find = self.reads
         return rows
 
     async def delete(self, positions: Sequence[int]) -> None:
@@ -113,6 +117,14 @@ class Ferry:
 
         await until(read, what=f"{number} more reads of the outbox")
 
+    async def looks_again(self) -> None:
+        """Wait until it has read the outbox once more after the first time it found something."""
+
+        async def again() -> bool:
+            return self.leases[-1].reads > self.leases[-1].reads_to_find > 0
+
+        await until(again, what="the outbox is read again")
+
     async def holds(self) -> bool:
         """Tell whether it has a lease on anything."""
         return bool(self.leases) and bool(self.leases[-1]._shards)
@@ -140,6 +152,8 @@ async def ferries(
         patched.setattr(kafka, "producer", lambda _settings: _NoProducer())
         patched.setattr(limits, "LEASE_CHECK_S", 0.0)
         patched.setattr(limits, "FIRST_BACKOFF_S", 0.01)
+        patched.setattr(limits, "LONGEST_IDLE_S", 0.02)
+        patched.setattr(limits, "LONGEST_HEARING_IDLE_S", 0.02)
         patched.setattr(limits, "PAGE_ROWS", page_rows)
         running = [Ferry(toy, wire_of_all) for _ in range(number)]
         tasks = [ferry.start() for ferry in running]

@@ -171,22 +171,29 @@ async def two_relays_run(toy: Toy) -> str:
     async with ferries(toy, number=2) as (one, two):
         await asyncio.gather(one.rounds(2), two.rounds(2))
 
-        async def both_look(_rows: Sequence[Row]) -> None:
-            await asyncio.gather(one.rounds(2), two.rounds(2))
+        async def other_looks(_rows: Sequence[Row]) -> None:
+            one.wire.on_send = None
+            # The one that sends reads twice at most meanwhile: the rest is the other's.
+            wanted = one.reads + two.reads + 4
 
-        one.wire.on_send = both_look
+            async def looked() -> bool:
+                return one.reads + two.reads >= wanted
+
+            await until(looked, what="the other relay reads the outbox twice")
+
+        one.wire.on_send = other_looks
         await publish(toy, 1)
         await asyncio.gather(one.rounds(6), two.rounds(6))
         return HELD if one.wire.sequences(FIRM) == [1] else TWICE
 
 
 async def a_send_takes_its_time(toy: Toy) -> str:
-    """The outbox is read again while a page is under way."""
-    async with ferries(toy) as (ferry,):
+    """The outbox is read again while a page, a full one, is under way."""
+    async with ferries(toy, page_rows=1) as (ferry,):
 
         async def look_again(_rows: Sequence[Row]) -> None:
             ferry.wire.on_send = None
-            await ferry.rounds(2)
+            await ferry.looks_again()
 
         ferry.wire.on_send = look_again
         await publish(toy, 1)
@@ -296,7 +303,9 @@ def go_on_after_a_failed_page(patched: pytest.MonkeyPatch) -> None:
                 await relay._send(producer, page.rows)
             except KafkaError:
                 running._in_flight.leave(page)
+                pages.task_done()
                 continue
+            pages.task_done()
             await sent.put(page)
 
     patched.setattr(Relay, "_publish", publish_on)
