@@ -55,9 +55,10 @@ def set_up(
 
 def current_traceparent() -> str | None:
     """Return the W3C traceparent of the running span, or None outside any trace."""
-    carrier: dict[str, str] = {}
-    _PROPAGATOR.inject(carrier)
-    return carrier.get("traceparent")
+    ids = trace.get_current_span().get_span_context()
+    if not ids.is_valid:
+        return None
+    return f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{ids.trace_flags:02x}"
 
 
 def current_trace_id() -> str | None:

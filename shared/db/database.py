@@ -331,7 +331,8 @@ class Database:
         if self._pool is None:
             raise DatabaseUnavailable("the pool is not open")
         try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
+                connection = await self._pool.acquire()
         except (*LOST_CONNECTION, *PERHAPS_LOST) as error:
             raise DatabaseUnavailable("no database connection could be had") from error
         try:
