@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 # aiokafka ships no type information; this module is the one place that imports it.
@@ -131,6 +132,10 @@ async def discard(client: AIOKafkaProducer, *, within_s: float) -> None:
         sending = client._sender.sender_task
         if sending is not None:
             sending.cancel()
+        # Its stop still waits for them, and would be found waiting when all is swept up.
+        waiting = client._message_accumulator
+        for batch in chain(*waiting._batches.values(), waiting._pending_batches):
+            batch.future.cancel()
         async with asyncio.timeout(within_s):
             await client.client.close()
 

@@ -269,6 +269,28 @@ class TestBrokerAway:
         assert await toy.effects() == [1, 2, 3]
 
 
+class TestProducerCutOff:
+    async def test_leaves_no_task_behind(self, broker: KafkaSettings, stack: Stack) -> None:
+        producer = kafka.producer(broker)
+        await producer.start()
+        await producer.send_and_wait(TOPIC, b"{}", partition=0)
+        before = asyncio.all_tasks()
+        stack.kafka.freeze()
+        try:
+            batch = producer.create_batch()
+            batch.append(key=None, value=b"{}", timestamp=None)
+            await producer.send_batch(batch, TOPIC, partition=0)
+
+            await kafka.discard(producer, within_s=0.5)
+        finally:
+            stack.kafka.thaw()
+
+        async def alone() -> bool:
+            return asyncio.all_tasks() <= before
+
+        await until(alone, what="no task of the producer's is left")
+
+
 async def _count(toy: Toy, wanted: int) -> bool:
     async with toy.database.read() as work:
         return bool(await work.fetchval("SELECT count(*) = $1 FROM effect", wanted))
