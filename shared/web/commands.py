@@ -192,6 +192,18 @@ class Query:
         headers = {"ETag": f'"{version}"'} if isinstance(version, int) else {}
         return _answer(200, headers, present(result).model_dump_json().encode())
 
+    async def show(
+        self,
+        read: Callable[[Transaction], Awaitable[T]],
+        *,
+        present: Callable[[T], bytes],
+        media_type: str,
+    ) -> Response:
+        """Read in one snapshot and answer with what is no JSON: a picture, a file."""
+        async with self.database.read() as work:
+            result = await read(work)
+        return Response(present(result), media_type=media_type)
+
 
 def command(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is Any
     """Depend on a :class:`Command` for callers with the scope.

@@ -222,6 +222,24 @@ class TestDecision:
         }
         assert sum(amounts(split["legs"], "base_fen").values()) == split["eligible_loss_fen"]
 
+    async def test_is_drawn_for_those_who_may_see_it(self, claims: Claims) -> None:
+        claim = await claims.approved(await claims.bad_loan())
+        path, client = f"/v1/claims/{claim['claim_id']}/split.svg", claims.scheme.service
+
+        drawn, hidden = [
+            await client.client.get(path, headers=client.headers(org, "guarantee.claims:read"))
+            for org in (BANK, "bank-ganyu")
+        ]
+
+        assert drawn.headers["content-type"] == "image/svg+xml"
+        for leg in claim["legs"]:
+            figures = (
+                f'data-party="{leg["party"]}" data-stage="bears" data-fen="{leg["amount_fen"]}"'
+            )
+            assert figures in drawn.text
+        assert hidden.status_code == 404
+        assert hidden.json()["code"] == "claim-not-found"
+
     async def test_counts_each_case_for_the_next_one(self, claims: Claims) -> None:
         await claims.approved(await claims.bad_loan())
 
