@@ -6,6 +6,7 @@ from services.guarantee.enrolments import routes as enrolments
 from services.guarantee.fund import routes as fund
 from services.guarantee.guarantees import routes as guarantees
 from services.guarantee.openings import routes as openings
+from services.guarantee.pictures import routes as pictures
 from services.guarantee.processes.handlers import PROCESS
 from services.guarantee.programmes import routes as programmes
 from services.guarantee.programmes.handlers import shipped_packs
@@ -27,6 +28,7 @@ SERVICE = Service(
         guarantees.router,
         fund.router,
         claims.router,
+        pictures.router,
         recoveries.router,
         breakers.router,
         operations.router,

@@ -21,7 +21,6 @@ from services.guarantee.programmes import handlers as programmes
 from shared.db.database import Transaction
 from shared.events.envelope import Event
 from shared.rulepack.catalogue import PackCatalogue
-from shared.rulepack.pack import Pack
 from shared.web.auth import Caller
 
 
@@ -171,14 +170,6 @@ async def get_split(work: Transaction, claim_id: UUID, *, reader: str | None) ->
     """Read the decision on a claim with its legs; raises ClaimNotFound and SplitNotFound."""
     case = await get_claim(work, claim_id, reader=reader)
     return case, await losses.split_of(work, claim_id)
-
-
-async def split_to_draw(
-    work: Transaction, claim_id: UUID, *, packs: PackCatalogue, reader: str | None
-) -> tuple[Case, Split, Pack]:
-    """Read a claim's split with the pack that decided it; raises SplitNotFound."""
-    case, split = await get_split(work, claim_id, reader=reader)
-    return case, split, programmes.pack_of(packs, split.pack)
 
 
 async def page(

@@ -13,7 +13,6 @@ from services.guarantee.claims.schemas import (
     PayLeg,
     RejectClaim,
 )
-from services.guarantee.losses import picture
 from services.guarantee.losses.schemas import SplitView
 from shared.web import commands, paging
 from shared.web.commands import Command
@@ -129,20 +128,6 @@ async def get_split(claim_id: UUID, query: Read) -> Response:
         present=lambda found: SplitView.of(
             claim_id, found[1], found[0].legs, version=found[0].version
         ),
-    )
-
-
-@router.get(
-    "/{claim_id}/split.svg",
-    response_class=Response,
-    responses={200: {"content": {picture.MEDIA_TYPE: {}}}, **problems(404)},
-)
-async def draw_split(claim_id: UUID, query: Read, packs: Packs) -> Response:
-    """See who bears what as a picture: base shares, caps, overflow, rounding."""
-    return await query.show(
-        lambda work: handlers.split_to_draw(work, claim_id, packs=packs, reader=_reader(query)),
-        present=lambda found: picture.waterfall(claim_id, found[1], found[0].legs, pack=found[2]),
-        media_type=picture.MEDIA_TYPE,
     )
 
 

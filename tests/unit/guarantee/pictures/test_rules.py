@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.guarantee.losses import picture, rules
-from services.guarantee.losses.picture import Bar
+from services.guarantee.losses import rules
+from services.guarantee.pictures import rules as picture
+from services.guarantee.pictures.rules import Bar
 from shared.rulepack.splitting import split_loss
 from tests.support.cases import CLAIM, TODAY, a_cover
 from tests.support.packs import shipped
