@@ -1,6 +1,7 @@
 """The composition root of guarantee."""
 
 from services.guarantee.breakers import routes as breakers
+from services.guarantee.casefiles import routes as casefiles
 from services.guarantee.claims import routes as claims
 from services.guarantee.enrolments import routes as enrolments
 from services.guarantee.fund import routes as fund
@@ -26,6 +27,7 @@ SERVICE = Service(
         openings.router,
         enrolments.router,
         guarantees.router,
+        casefiles.router,
         fund.router,
         claims.router,
         pictures.router,

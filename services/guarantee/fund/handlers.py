@@ -16,6 +16,9 @@ from shared.events.envelope import Event
 StoredFund = Stored
 """A fund with its row's version, as other slices hold it."""
 
+BookedPosting = Booked
+"""A posting with its place in the ledger, as other slices hold it."""
+
 
 async def open_fund(work: Transaction, *, code: str, leverage: int, by: str) -> Stored:
     """Open an organisation's own fund, empty; raises ForeignFund and FundExists."""
@@ -70,6 +73,13 @@ async def postings(
     """Read a fund's postings; raises FundNotFound for who may not see it."""
     await store.get(work, fund, reader=reader)
     return await store.postings(work, fund, span)
+
+
+async def postings_of(
+    work: Transaction, fund: str, causes: Sequence[UUID], *, limit: int
+) -> Sequence[Booked]:
+    """Read up to ``limit`` + 1 postings that guarantees, claims or recoveries caused."""
+    return await store.postings_of(work, fund, causes, limit=limit)
 
 
 async def free_balance(work: Transaction, fund: str) -> int:

@@ -217,6 +217,20 @@ async def postings(work: Transaction, fund: str, span: Span) -> Sequence[Booked]
     return [_booked(row) for row in rows]
 
 
+async def postings_of(
+    work: Transaction, fund: str, causes: Sequence[UUID], *, limit: int
+) -> Sequence[Booked]:
+    """Read up to ``limit`` + 1 postings of several causes in the order of booking."""
+    rows = await work.fetch(
+        f"{_POSTINGS} WHERE p.fund = $1 AND p.cause_id = ANY($2) "
+        "GROUP BY p.posting_id ORDER BY p.position LIMIT $3",
+        fund,
+        list(causes),
+        limit + 1,
+    )
+    return [_booked(row) for row in rows]
+
+
 def _stored(row: Row | None, code: str, reader: str | None) -> Stored:
     if row is None or reader not in {None, code}:
         raise FundNotFound(f"no fund {code}")

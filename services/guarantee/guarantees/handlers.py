@@ -18,6 +18,11 @@ StoredGuarantee = Stored
 """A guarantee with its row's version, as other slices hold it."""
 
 
+async def get(work: Transaction, guarantee_id: UUID, *, reader: str | None) -> Stored:
+    """Read a guarantee; ``reader`` limits it to its viewers; raises GuaranteeNotFound."""
+    return await store.get(work, guarantee_id, reader=reader)
+
+
 async def exposure(work: Transaction, *, loan_id: UUID | None, uscc: str) -> Exposure:
     """Tell whether a loan is covered already and what its firm has in force, in fen."""
     return await store.exposure(work, loan_id=loan_id, uscc=uscc)
