@@ -9,13 +9,13 @@ Example: 4,000,000.00 yuan over 12 months, drawn 2026-03-02: 400,000,000 fen are
 the loan matures on 2027-03-02.
 """
 
-from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from shared.calendar import add_months
 from shared.errors import Conflict, RuleViolation, Violation
 from shared.events.credit import (
     Classification,
@@ -31,8 +31,6 @@ from shared.events.credit import (
 from shared.uscc import Uscc
 
 LoanId = NewType("LoanId", UUID)
-
-MONTHS_OF_YEAR = 12
 
 
 class LoanState(StrEnum):
@@ -254,13 +252,6 @@ def close(loan: Loan, *, closed_on: date) -> tuple[Loan, LoanClosed]:
     require_state(loan, LoanState.COMPENSATED)
     event = LoanClosed(loan_id=loan.id, closed_on=closed_on)
     return replace(loan, state=LoanState.CLOSED, closed_on=closed_on), event
-
-
-def add_months(day: date, months: int) -> date:
-    """Return the same day some months later, or the month's last day if it has no such day."""
-    years, month = divmod(day.month - 1 + months, MONTHS_OF_YEAR)
-    year, month = day.year + years, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def require_state(loan: Loan, *states: LoanState) -> None:

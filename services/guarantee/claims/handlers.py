@@ -18,6 +18,7 @@ from services.guarantee.losses.rules import Leg, Split
 from services.guarantee.processes import compensation
 from services.guarantee.processes import handlers as processes
 from services.guarantee.programmes import handlers as programmes
+from shared.calendar import national
 from shared.db.database import Transaction
 from shared.events.envelope import Event
 from shared.rulepack.catalogue import PackCatalogue
@@ -64,7 +65,9 @@ async def file_claim(
     loan = await known.known_loan(work, claim.loan_id)
     pack = programmes.pack_of(packs, guarantee.letter.pack)
     first = await store.first_filed_on(work, guarantee.id) or claim.filed_on
-    filed, event = rules.file(claim, guarantee, loan=loan, pack=pack, first_filed_on=first)
+    filed, event = rules.file(
+        claim, guarantee, loan=loan, pack=pack, first_filed_on=first, calendar=national()
+    )
     version = work.publish_all([event], after=0)
     if await store.insert(work, filed, version=version) is None:
         raise rules.ClaimOpen(f"guarantee {guarantee.id} has a claim already")

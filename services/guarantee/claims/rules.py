@@ -13,13 +13,12 @@ letter was issued was not guaranteed when it was lent, and cannot be claimed for
 A claim is approved on what the loan is then: where the bank has told of a repayment or a cure since
 the filing, the guarantor rejects it and the bank files anew, in time if its first claim was.
 Counters move in the order of approval. The guarantee period is counted in months from the maturity;
-its last day is the same day of the month, or the month's last where there is none (art. 202).
-Moving a last day off a public holiday (art. 203) is left to the guarantor.
+its last day is the same day of the month, or the month's last where there is none (art. 202), and
+moves off a holiday to the next working day (art. 203).
 
 Example: matured 2026-08-31 with a period of six months: claims are heard to 2027-02-28.
 """
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -31,6 +30,7 @@ from services.guarantee.guarantees.rules import Guarantee, GuaranteeState
 from services.guarantee.known.rules import KnownLoan
 from services.guarantee.losses import rules as losses
 from services.guarantee.losses.rules import Leg, Split
+from shared.calendar import WorkCalendar, add_months, is_over
 from shared.errors import (
     Conflict,
     Forbidden,
@@ -168,16 +168,6 @@ class Claim:
             raise NotTheGuarantor(f"claim {self.id} is examined by its guarantor")
 
 
-def last_day_of_period(matures_on: date, months: int) -> date:
-    """Return the last day on which a claim is heard: ``months`` after the maturity.
-
-    Example: matured 2026-08-31, six months → 2027-02-28.
-    """
-    year, month = divmod(matures_on.year * 12 + matures_on.month - 1 + months, 12)
-    _, days = calendar.monthrange(year, month + 1)
-    return date(year, month + 1, min(matures_on.day, days))
-
-
 def require_bank(guarantee: Guarantee, org: str) -> None:
     """Raise :class:`NotTheBank` for another organisation, even one that may read it."""
     if org != guarantee.application.bank:
@@ -191,6 +181,7 @@ def file(
     loan: KnownLoan | None,
     pack: Pack,
     first_filed_on: date,
+    calendar: WorkCalendar,
 ) -> tuple[Claim, events.ClaimFiled]:
     """File a claim; raises :class:`ClaimRefused` with every rule that it breaks.
 
@@ -198,7 +189,7 @@ def file(
     """
     found = (
         *_state_violations(guarantee),
-        *_day_violations(claim, guarantee, loan, first_filed_on),
+        *_day_violations(claim, guarantee, loan, first_filed_on, calendar),
         *_loan_violations(loan),
         *_amount_violations(claim, loan),
         *_missing_documents(claim, pack),
@@ -341,15 +332,19 @@ def _state_violations(guarantee: Guarantee) -> tuple[Violation, ...]:
 
 
 def _day_violations(
-    claim: Claim, guarantee: Guarantee, loan: KnownLoan | None, first_filed_on: date
+    claim: Claim,
+    guarantee: Guarantee,
+    loan: KnownLoan | None,
+    first_filed_on: date,
+    calendar: WorkCalendar,
 ) -> tuple[Violation, ...]:
     drawn, matures = guarantee.effective_on, guarantee.matures_on
     if drawn is None or matures is None:
         return ()
     issued, filed = guarantee.letter.issued_on, claim.filed_on
-    last = last_day_of_period(matures, guarantee.letter.period_months)
+    last = add_months(matures, guarantee.letter.period_months)
     found = []
-    if first_filed_on > last:
+    if is_over(last, first_filed_on, calendar):
         zh, en = f"保证期间已于 {last} 届满", f"the guarantee period ended on {last}"
         found.append(_dated("guarantee-period-over", zh, en, limit=last, actual=first_filed_on))
     if drawn < issued:

@@ -13,12 +13,15 @@ from services.guarantee.guarantees import handlers as guarantees
 from services.guarantee.guarantees.handlers import StoredGuarantee
 from services.guarantee.known import handlers as known
 from services.guarantee.releases import rules
+from shared import logs
+from shared.calendar import CalendarEnds, is_over, national
 from shared.clock import start_of
 from shared.db.database import Transaction
 from shared.events.credit import LoanDisbursed, LoanSettled, LoanWithdrawn
 from shared.events.envelope import Received
 from shared.events.guarantee import ClaimRejected, GuaranteePeriodEnded
 
+_LOG = logs.get("tongzhou.releases")
 CLAIMS_AT_ONCE = 100
 
 
@@ -54,22 +57,32 @@ async def on_period_ended(work: Transaction, received: Received[GuaranteePeriodE
     """Release a guarantee under which nothing was claimed; a timer that is early is set again."""
     stored = await guarantees.lock(work, received.data.guarantee_id)
     last = rules.last_day(stored.guarantee)
-    if last is not None and work.today <= last:
-        _wake_after(work, stored, last)
+    if last is not None and not _is_over(last, work.today):
+        _wake_after(work, stored, max(last, work.today))
         return
     await _release_if_due(work, stored)
 
 
 async def _release_if_due(work: Transaction, stored: StoredGuarantee) -> None:
     guarantee = stored.guarantee
+    last = rules.last_day(guarantee)
     reason = rules.why_release(
         guarantee,
         loan=await known.known_loan(work, guarantee.application.loan_id),
         claims=await _claim_states(work, guarantee.id),
-        today=work.today,
+        period_is_over=last is not None and _is_over(last, work.today),
     )
     if reason is not None:
         await guarantees.release(work, stored, reason)
+
+
+def _is_over(last: date, today: date) -> bool:
+    """Tell whether the period is over; not while nobody knows which days are worked then."""
+    try:
+        return is_over(last, today, national())
+    except CalendarEnds as unknown:
+        _LOG.warning("period.kept_open", last_day=last, why=unknown.detail)
+        return False
 
 
 async def _claim_states(work: Transaction, guarantee_id: UUID) -> frozenset[ClaimState]:

@@ -7,23 +7,28 @@ the end of the period a guarantee under which nothing was ever claimed: a claim 
 period only, and one that was rejected may be filed anew. While a claim is not rejected the
 guarantee stays, whatever becomes of the loan; its rejection asks again.
 
-Moving a last day off a public holiday (art. 203) is left to the guarantor here as for claims.
+A last day on a holiday moves to the next working day (art. 203), here as for claims.
 
-Example: matured 2026-08-31 with a period of six months, nothing claimed: the last day is
-2027-02-28, and on 2027-03-01 the 140,000,000 fen that the fund committed are free.
+Example: matured 2026-02-28 with a period of six months, nothing claimed: the last day is
+2026-08-28, and on 2026-08-29 the 140,000,000 fen that the fund committed are free.
 """
 
 from collections.abc import Collection
 from datetime import date
 
-from services.guarantee.claims.rules import ClaimState, last_day_of_period
+from services.guarantee.claims.rules import ClaimState
 from services.guarantee.guarantees.rules import Guarantee, GuaranteeState
 from services.guarantee.known.rules import KnownLoan
+from shared.calendar import add_months
 from shared.events.guarantee import ReleaseReason
 
 
 def why_release(
-    guarantee: Guarantee, *, loan: KnownLoan | None, claims: Collection[ClaimState], today: date
+    guarantee: Guarantee,
+    *,
+    loan: KnownLoan | None,
+    claims: Collection[ClaimState],
+    period_is_over: bool,
 ) -> ReleaseReason | None:
     """Return why a guarantee in force ends now, or None: it stays, or has ended already.
 
@@ -36,8 +41,7 @@ def why_release(
         return None
     if loan is not None and loan.closed_on is not None:
         return "settled"
-    last = last_day(guarantee)
-    return "expired" if last is not None and today > last and not claims else None
+    return "expired" if period_is_over and not claims else None
 
 
 def why_release_undrawn(guarantee: Guarantee) -> ReleaseReason | None:
@@ -46,7 +50,7 @@ def why_release_undrawn(guarantee: Guarantee) -> ReleaseReason | None:
 
 
 def last_day(guarantee: Guarantee) -> date | None:
-    """Return the guarantee period's last day, of a guarantee in force."""
+    """Return the period's last day, before it is moved off a holiday, of a guarantee in force."""
     if guarantee.state is not GuaranteeState.EFFECTIVE or guarantee.matures_on is None:
         return None
-    return last_day_of_period(guarantee.matures_on, guarantee.letter.period_months)
+    return add_months(guarantee.matures_on, guarantee.letter.period_months)

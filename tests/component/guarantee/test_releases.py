@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.calendar import add_months, national
 from shared.clock import start_of
 from shared.events.credit import EnrolmentRequested, LoanSettled, LoanWithdrawn
 from shared.events.guarantee import ClaimRejected, GuaranteePeriodEnded, GuaranteeReleased
@@ -99,10 +100,10 @@ class TestDrawdown:
         assert await held(scheme) == (0, 0)
 
 
-async def in_force(scheme: Scheme) -> EnrolmentRequested:
+async def in_force(scheme: Scheme, **drawn: object) -> EnrolmentRequested:
     """Enrol and draw a loan that matures on 2027-03-02; return its request."""
     request = a_request()
-    await scheme.service.deliver(request, a_drawdown(request))
+    await scheme.service.deliver(request, a_drawdown(request, **drawn))
     assert await held(scheme) == HELD
     return request
 
@@ -202,9 +203,12 @@ class TestLoanEnds:
 
 
 class TestPeriodEnds:
-    LAST = date(2027, 9, 2)
+    MATURES = date(2026, 4, 2)
+    LAST = date(2026, 10, 2)
+    """A holiday: the period lasts to the first working day after it."""
+    WORKED = date(2026, 10, 8)
 
-    async def timer(self, scheme: Scheme) -> Record:
+    async def timer(self, scheme: Scheme, *, on: date = LAST + A_DAY) -> Record:
         """The record of the newest timer that is set, and when it leaves."""
         async with scheme.service.database.read() as work:
             row = await work.fetchrow(
@@ -213,19 +217,19 @@ class TestPeriodEnds:
                 GuaranteePeriodEnded.TYPE,
             )
         assert row is not None
-        assert row["not_before"] == start_of(self.LAST + A_DAY)
+        assert row["not_before"] == start_of(on)
         event = GuaranteePeriodEnded(guarantee_id=row["subject"])
         return scheme.service.record(event, sequence=None)
 
     async def test_and_releases_the_day_after_its_last_and_once(self, scheme: Scheme) -> None:
-        request = await in_force(scheme)
+        request = await in_force(scheme, matures_on=self.MATURES)
         timer = await self.timer(scheme)
 
-        scheme.service.clock.advance(days=(self.LAST - TODAY).days)
+        scheme.service.clock.advance(days=(self.WORKED - TODAY).days)
         await scheme.service.deliver_record(timer)
         on_the_last_day = await standing(scheme, request)
         scheme.service.clock.advance(days=1)
-        again = [await self.timer(scheme) for _ in range(2)]
+        again = [await self.timer(scheme, on=self.WORKED + A_DAY) for _ in range(2)]
         outcomes = [await scheme.service.deliver_record(record) for record in again]
 
         assert on_the_last_day == ("effective", None)
@@ -234,13 +238,27 @@ class TestPeriodEnds:
         assert await reasons(scheme) == ["expired"]
         assert await held(scheme) == (0, 0)
 
+    async def test_and_keeps_the_guarantee_while_nobody_knows_the_holidays(
+        self, scheme: Scheme
+    ) -> None:
+        last = add_months(national().ends, 6)
+        request = await in_force(scheme, matures_on=national().ends)
+        timer = await self.timer(scheme, on=last + A_DAY)
+
+        scheme.service.clock.advance(days=(last + A_DAY - TODAY).days)
+        outcome = await scheme.service.deliver_record(timer)
+
+        assert outcome is Outcome.APPLIED
+        assert await standing(scheme, request) == ("effective", None)
+        await self.timer(scheme, on=last + A_DAY + A_DAY)
+
     async def test_and_changes_nothing_once_a_claim_was_filed(self, scheme: Scheme) -> None:
         claims = Claims(scheme)
-        request = await in_force(scheme)
+        request = await in_force(scheme, matures_on=self.MATURES)
         await scheme.service.deliver(a_classification(request.loan_id))
         guarantee = await scheme.guarantee_of(request.loan_id)
         claim = await claims.file(guarantee["guarantee_id"])
-        scheme.service.clock.advance(days=(self.LAST - TODAY).days + 1)
+        scheme.service.clock.advance(days=(self.WORKED - TODAY).days + 1)
         timer = await self.timer(scheme)
 
         await scheme.service.deliver_record(timer)

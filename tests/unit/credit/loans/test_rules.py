@@ -1,21 +1,17 @@
 """The rules of the loans: every state and command, dates, principal, classes, months."""
 
-from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.credit.loans.rules import (
     Loan,
     LoanDateInvalid,
     LoanState,
     LoanStateConflict,
-    add_months,
     close,
     compensate,
     contract,
@@ -224,33 +220,3 @@ class TestEnd:
         assert (paid.claim_id, paid.compensated_fen) == (UUID(int=8), 333_333_333)
         assert (closed.claim_id, closed.compensated_fen) == (paid.claim_id, paid.compensated_fen)
         assert closed.closed_on == over.closed_on == TODAY
-
-
-class TestMonths:
-    @pytest.mark.parametrize(
-        ("day", "months", "later"),
-        [
-            (date(2026, 1, 31), 1, date(2026, 2, 28)),
-            (date(2028, 1, 31), 1, date(2028, 2, 29)),
-            (date(2028, 2, 29), 12, date(2029, 2, 28)),
-            (date(2028, 2, 29), 48, date(2032, 2, 29)),
-            (date(2026, 3, 31), 1, date(2026, 4, 30)),
-            (date(2026, 12, 1), 1, date(2027, 1, 1)),
-            (date(2026, 11, 30), 3, date(2027, 2, 28)),
-            (date(2026, 12, 31), 12, date(2027, 12, 31)),
-            (date(2026, 5, 15), 0, date(2026, 5, 15)),
-            (date(2026, 5, 15), 600, date(2076, 5, 15)),
-        ],
-    )
-    def test_keep_the_day_or_take_the_months_last(
-        self, day: date, months: int, later: date
-    ) -> None:
-        assert add_months(day, months) == later
-
-    @given(day=st.dates(date(1990, 1, 1), date(2100, 12, 31)), months=st.integers(0, 600))
-    def test_land_in_the_month_that_many_months_later(self, day: date, months: int) -> None:
-        later = add_months(day, months)
-
-        gone = (later.year - day.year) * 12 + later.month - day.month
-        last = monthrange(later.year, later.month)[1]
-        assert (gone, later.day) == (months, min(day.day, last))

@@ -12,6 +12,7 @@ from services.guarantee.claims.rules import ClaimRefused, ClaimState
 from services.guarantee.guarantees.rules import Guarantee, GuaranteeState
 from services.guarantee.known.rules import KnownLoan
 from services.guarantee.losses.rules import Split, split_of
+from shared.calendar import national
 from shared.errors import FourEyes, InvariantBroken
 from shared.rulepack.pack import Evidence, Pack
 from shared.rulepack.splitting import split_loss
@@ -38,6 +39,7 @@ def refusals(
             loan=loan or a_loan(),
             pack=pack,
             first_filed_on=first_filed_on or a_claim(**filing).filed_on,
+            calendar=national(),
         )
     except ClaimRefused as refused:
         return [(violation.code, violation.field) for violation in refused.violations]
@@ -58,28 +60,15 @@ def a_split(fen: int = 300_000_000) -> Split:
     return split
 
 
-class TestPeriod:
-    @pytest.mark.parametrize(
-        ("matures_on", "months", "last"),
-        [
-            (date(2026, 3, 2), 6, date(2026, 9, 2)),
-            (date(2026, 8, 31), 6, date(2027, 2, 28)),
-            (date(2027, 8, 31), 6, date(2028, 2, 29)),
-            (date(2026, 12, 31), 1, date(2027, 1, 31)),
-            (date(2026, 6, 30), 6, date(2026, 12, 30)),
-            (date(2026, 1, 31), 24, date(2028, 1, 31)),
-        ],
-    )
-    def test_ends_on_the_same_day_or_the_months_last(
-        self, matures_on: date, months: int, last: date
-    ) -> None:
-        assert rules.last_day_of_period(matures_on, months) == last
-
-
 class TestFiling:
     def test_publishes_what_was_filed(self) -> None:
         claim, event = rules.file(
-            a_claim(), a_guarantee(PACK), loan=a_loan(), pack=PACK, first_filed_on=TODAY
+            a_claim(),
+            a_guarantee(PACK),
+            loan=a_loan(),
+            pack=PACK,
+            first_filed_on=TODAY,
+            calendar=national(),
         )
 
         assert claim.state is ClaimState.FILED
@@ -89,7 +78,8 @@ class TestFiling:
         ("filed_on", "expected"),
         [
             (date(2026, 8, 2), []),
-            (date(2026, 8, 3), [("guarantee-period-over", "/guarantee_id")]),
+            (date(2026, 8, 3), []),  # the last day was a Sunday
+            (date(2026, 8, 4), [("guarantee-period-over", "/guarantee_id")]),
         ],
     )
     def test_hears_claims_to_the_last_day_of_the_period(
@@ -98,7 +88,7 @@ class TestFiling:
         assert refusals(filed_on=filed_on) == expected
 
     def test_loses_nothing_that_was_first_claimed_in_time(self) -> None:
-        assert refusals(filed_on=date(2026, 8, 3), first_filed_on=date(2026, 8, 2)) == []
+        assert refusals(filed_on=date(2026, 8, 4), first_filed_on=date(2026, 8, 3)) == []
 
     def test_needs_a_loan_that_is_not_closed(self) -> None:
         assert refusals(loan=a_loan(closed_on=TODAY)) == [("loan-closed", "/guarantee_id")]
@@ -150,7 +140,14 @@ class TestFiling:
 
     def test_needs_a_loan_that_was_drawn(self) -> None:
         with pytest.raises(ClaimRefused) as refused:
-            rules.file(a_claim(), a_guarantee(PACK), loan=None, pack=PACK, first_filed_on=TODAY)
+            rules.file(
+                a_claim(),
+                a_guarantee(PACK),
+                loan=None,
+                pack=PACK,
+                first_filed_on=TODAY,
+                calendar=national(),
+            )
 
         assert [v.code for v in refused.value.violations] == ["loan-performing"]
 
@@ -190,7 +187,12 @@ class TestFiling:
 
         with pytest.raises(ClaimRefused) as refused:
             rules.file(
-                a_claim(), a_guarantee(PACK), loan=a_loan(), pack=asking, first_filed_on=TODAY
+                a_claim(),
+                a_guarantee(PACK),
+                loan=a_loan(),
+                pack=asking,
+                first_filed_on=TODAY,
+                calendar=national(),
             )
 
         lacking = [v.limit for v in refused.value.violations if v.code == "document-missing"]
@@ -201,7 +203,7 @@ class TestFiling:
             loan=a_loan(classification="normal"),
             principal_outstanding_fen=1,
             recovered_before_fen=2,
-            filed_on=date(2026, 8, 3),
+            filed_on=date(2026, 8, 4),
         )
 
         assert [code for code, _ in found] == [

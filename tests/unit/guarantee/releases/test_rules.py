@@ -1,7 +1,7 @@
 """When a guarantee ends without a claim: the loan's end, the period's end, and what holds it."""
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
@@ -13,43 +13,42 @@ from tests.support.cases import a_guarantee, a_loan
 
 PACK = shipped_packs().get("sip-yuankedai", on=date(2026, 3, 2))
 LAST = date(2026, 8, 2)
-AFTER = LAST + timedelta(days=1)
 REPAID = a_loan(principal_outstanding_fen=0, closed_on=date(2026, 7, 1))
 C = ClaimState
 OPEN = sorted(set(ClaimState) - {C.REJECTED})
 
 
 def reason(
-    *, repaid: bool = False, claims: Collection[ClaimState] = (), today: date = LAST
+    *, repaid: bool = False, claims: Collection[ClaimState] = (), is_over: bool = False
 ) -> str | None:
     loan = REPAID if repaid else a_loan()
-    return why_release(a_guarantee(PACK), loan=loan, claims=claims, today=today)
+    return why_release(a_guarantee(PACK), loan=loan, claims=claims, period_is_over=is_over)
 
 
 class TestWhyRelease:
     @pytest.mark.parametrize("claims", [(), (C.REJECTED,)])
     def test_is_the_repaid_loan_where_no_claim_is_open(self, claims: Collection[C]) -> None:
         assert reason(repaid=True, claims=claims) == "settled"
-        assert reason(repaid=True, claims=claims, today=AFTER) == "settled"
+        assert reason(repaid=True, claims=claims, is_over=True) == "settled"
 
     @pytest.mark.parametrize("state", OPEN)
-    @pytest.mark.parametrize("today", [LAST, AFTER])
-    def test_is_none_while_a_claim_is_open(self, state: ClaimState, today: date) -> None:
+    @pytest.mark.parametrize("is_over", [False, True])
+    def test_is_none_while_a_claim_is_open(self, state: ClaimState, is_over: bool) -> None:  # noqa: FBT001 -- a case of the table
         for repaid in (False, True):
-            assert reason(repaid=repaid, claims=(C.REJECTED, state), today=today) is None
+            assert reason(repaid=repaid, claims=(C.REJECTED, state), is_over=is_over) is None
 
     def test_is_the_period_from_the_day_after_its_last(self) -> None:
         assert last_day(a_guarantee(PACK)) == LAST
-        assert [reason(today=day) for day in (LAST, AFTER)] == [None, "expired"]
+        assert [reason(is_over=over) for over in (False, True)] == [None, "expired"]
 
     def test_is_none_after_the_period_where_a_claim_was_filed_in_time(self) -> None:
-        assert reason(claims=(C.REJECTED,), today=AFTER) is None
+        assert reason(claims=(C.REJECTED,), is_over=True) is None
 
     @pytest.mark.parametrize("state", sorted(set(GuaranteeState) - {GuaranteeState.EFFECTIVE}))
     def test_is_none_for_what_is_not_in_force(self, state: GuaranteeState) -> None:
         guarantee = a_guarantee(PACK, state=state)
 
-        assert why_release(guarantee, loan=REPAID, claims=(), today=AFTER) is None
+        assert why_release(guarantee, loan=REPAID, claims=(), period_is_over=True) is None
         assert last_day(guarantee) is None
 
 
