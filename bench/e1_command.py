@@ -25,10 +25,9 @@ COMMANDS = 6_000
 TRANSACTIONS = 1_500
 NOTED = 1
 LIMITED_BY = (
-    "E1: the api process's one thread, about 2.4 ms of processor per command. Of its profile the "
-    "framework's dispatch (routing, dependencies, validation, the answer) is 45 %, the driver "
-    "with eight statements 30 %, the event loop and the sockets 15 %, our own code 10 %; a second "
-    "process does not help while load, services and PostgreSQL share two cores"
+    "E1: the api process's own core, about 2.4 ms of processor per command: half is the "
+    "framework's dispatch (routing, dependencies, validation, the answer), the rest the driver, "
+    "eight statements and their spans; load, service and PostgreSQL share the machine"
 )
 BARS = (
     Bar("E1 command over pgbench", "commands/s", "REST", over="pgbench", at_least=0.30),
