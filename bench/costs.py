@@ -42,14 +42,18 @@ class Meter:
         return self._began
 
     def stop(self, *, per: int, of: str, unit: str = "event") -> Sample:
-        """Return cores in use per family, and microseconds of the family ``of`` per unit."""
+        """Return cores in use per family, and microseconds per unit of the families named ``of…``.
+
+        Families of one kind are told apart by what follows the kind: ``service 0``.
+        """
         seconds = time.perf_counter() - self._began
         before = self._spent or {}
         used = {name: cpu_seconds(pid) - before[name] for name, pid in self.families.items()}
         sample = {f"{name} cores": spent / seconds for name, spent in used.items()}
+        spent_by_kind = sum(spent for name, spent in used.items() if name.startswith(of))
         return {
             f"{unit}s/s": per / seconds,
-            f"us of cpu/{unit}": used[of] / per * 1e6,
+            f"us of cpu/{unit}": spent_by_kind / per * 1e6,
             "seconds": seconds,
             **sample,
         }

@@ -6,6 +6,7 @@ E2: what outbox and idempotency rows cost a transaction, pgbench against pgbench
 import asyncio
 import os
 import re
+from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -24,28 +25,33 @@ CLIENTS_AT_ONCE = 16
 COMMANDS = 6_000
 TRANSACTIONS = 1_500
 NOTED = 1
+PROCESSES = os.cpu_count() or 1
+"""Api processes of the first leg: pgbench, too, has a backend on every core."""
 LIMITED_BY = (
-    "E1: the api process's own core, about 2.4 ms of processor per command: half is the "
+    "E1: the processor, about 2.4 ms of the api process per command: half is the "
     "framework's dispatch (routing, dependencies, validation, the answer), the rest the driver, "
-    "eight statements and their spans; load, service and PostgreSQL share the machine"
+    "eight statements and their spans; one process has one core of it, one per core share the "
+    "machine with the load and PostgreSQL"
 )
 BARS = (
     Bar("E1 command over pgbench", "commands/s", "REST", over="pgbench", at_least=0.30),
+    Bar("E1 with one api process alone", "commands/s", "REST, one process", over="pgbench"),
     Bar("E2 with the rows over without", "commands/s", "pgbench", over="without", at_least=0.55),
 )
 NOTES = (
-    f"{CLIENTS_AT_ONCE} clients; one api process; JWT, Pydantic body, idempotency, outbox on; "
-    "load, service and PostgreSQL share the same cores",
+    f"{CLIENTS_AT_ONCE} clients; an api process per core, and one alone; JWT, Pydantic "
+    "body, idempotency, outbox on; load, service and PostgreSQL share the same cores",
 )
 
 
 async def run(ground: Ground) -> Outcome:
-    """Measure the three legs in turn, each on a database of its own."""
+    """Measure the four legs in turn, each on a database of its own."""
     issuer = Issuer(CLIENTS)
     issuer.start()
     try:
         legs: dict[str, Leg] = {
-            "REST": lambda: rest(ground, issuer),
+            "REST": lambda: rest(ground, issuer, processes=PROCESSES),
+            "REST, one process": lambda: rest(ground, issuer, processes=1),
             "pgbench": lambda: bare(ground, issuer, bookkeeping=True),
             "without": lambda: bare(ground, issuer, bookkeeping=False),
         }
@@ -55,16 +61,19 @@ async def run(ground: Ground) -> Outcome:
     return Outcome(NAME, TITLE, samples, BARS, NOTES)
 
 
-async def rest(ground: Ground, issuer: Issuer) -> Sample:
-    """Register enterprises through the running service."""
-    async with (
-        ground.database() as dsns,
-        programs.service(ground, "api", dsns, issuer=issuer) as (child, port),
-    ):
+async def rest(ground: Ground, issuer: Issuer, *, processes: int) -> Sample:
+    """Register enterprises through the running service, the clients spread over its processes."""
+    async with ground.database() as dsns, AsyncExitStack() as running:
+        apis = [
+            await running.enter_async_context(programs.service(ground, "api", dsns, issuer=issuer))
+            for _ in range(processes)
+        ]
         token = issuer.token(commanding.CLIENT)
-        load = ("bench.http_load", port, token, CLIENTS_AT_ONCE)
+        ports = ",".join(str(port) for _, port in apis)
+        load = ("bench.http_load", ports, token, CLIENTS_AT_ONCE)
         await programs.report_of(*load, 500, 1)
-        meter = Meter(ground.families(service=child))
+        named = {f"service {place}": child for place, (child, _) in enumerate(apis)}
+        meter = Meter(ground.families(**named))
         meter.start()
         took = await programs.report_of(*load, COMMANDS, 1_000)
         sample = meter.stop(per=COMMANDS, of="service", unit="command")

@@ -1,10 +1,12 @@
-"""A load of commands: ``python -m bench.http_load PORT TOKEN CLIENTS COUNT FIRST``.
+"""A load of commands: ``python -m bench.http_load PORTS TOKEN CLIENTS COUNT FIRST``.
 
-Each client keeps one connection and sends its next command when the last one is answered. It reads
-no more of an answer than its status and length, so that little of the machine is the load's own.
+PORTS is a list with commas: the clients take them in turn. Each client keeps one connection and
+sends its next command when the last one is answered. It reads no more of an answer than its status
+and length, so that little of the machine is the load's own.
 """
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -40,7 +42,7 @@ async def client(port: int, requests: list[bytes], took: list[float]) -> None:
     writer.close()
 
 
-async def main(port: int, token: str, clients: int, count: int, first: int) -> None:
+async def main(ports: list[int], token: str, clients: int, count: int, first: int) -> None:
     """Send all and print what it took."""
     prepared = [
         [request(token, first + number) for number in range(place, count, clients)]
@@ -48,7 +50,8 @@ async def main(port: int, token: str, clients: int, count: int, first: int) -> N
     ]
     took: list[float] = []
     began, spent = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(client(port, requests, took) for requests in prepared))
+    to = itertools.cycle(ports)
+    await asyncio.gather(*(client(next(to), requests, took) for requests in prepared))
     seconds = time.perf_counter() - began
     took.sort()
     figures = {
@@ -61,5 +64,6 @@ async def main(port: int, token: str, clients: int, count: int, first: int) -> N
 
 
 if __name__ == "__main__":
-    _, to_port, with_token, many, number, start = sys.argv
-    uvloop.run(main(int(to_port), with_token, int(many), int(number), int(start)))
+    _, to_ports, with_token, many, number, start = sys.argv
+    to = [int(port) for port in to_ports.split(",")]
+    uvloop.run(main(to, with_token, int(many), int(number), int(start)))

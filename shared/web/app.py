@@ -16,6 +16,7 @@ from shared.db import revision
 from shared.db.database import Database
 from shared.errors import DomainError, Malformed, Transient
 from shared.telemetry import fail, span
+from shared.web import commands
 from shared.web.auth import TokenVerifier
 from shared.web.problem import (
     HANDLERS,
@@ -78,7 +79,7 @@ def create_app(
     app.include_router(_health(service))
     app.add_middleware(Edge, max_body_bytes=max_body_bytes)
     generate = app.openapi
-    app.openapi = lambda: publish_problems(generate())  # type: ignore[method-assign]  # FastAPI's way to extend the document
+    app.openapi = lambda: commands.declare(publish_problems(generate()))  # type: ignore[method-assign]  # FastAPI's way to extend the document
     return app
 
 

@@ -251,10 +251,8 @@ async def fetch_jwks(url: str) -> dict[str, object]:
         return keys
 
 
-_BEARER = HTTPBearer(auto_error=False, description="JWT access token (RFC 9068)")
-
-
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+BEARER = HTTPBearer(auto_error=False, description="JWT access token (RFC 9068)")
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 """The bearer token as it came, if any came."""
 
 
@@ -264,6 +262,11 @@ async def authenticate(request: Request, credentials: Credentials) -> Caller:
         raise Unauthenticated("no bearer token")
     verifier: TokenVerifier = request.app.state.verifier
     return await verifier.verify(credentials.credentials)
+
+
+async def caller_of(request: Request) -> Caller:
+    """Return the caller as :func:`authenticate` does, where no dependency gives the token."""
+    return await authenticate(request, await BEARER(request))
 
 
 Authenticated = Annotated[Caller, Depends(authenticate)]

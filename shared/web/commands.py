@@ -9,14 +9,15 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Request, Response
+from fastapi.security.base import SecurityBase
 from pydantic import BaseModel
 
 from shared.db.database import Database, Transaction
 from shared.errors import Conflict, Malformed
-from shared.web.auth import Caller, Credentials, authenticate, require
+from shared.web.auth import BEARER, Caller, caller_of, require
 from shared.web.problem import BadRequest, PreconditionRequired
 
 KEY_FORM = re.compile(r'^"?(?P<key>[\x21\x23-\x7e]{1,255})"?$')
@@ -205,47 +206,86 @@ class Query:
         return Response(present(result), media_type=media_type)
 
 
-def command(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is Any
-    """Depend on a :class:`Command` for callers with the scope.
+class _Dependency(SecurityBase):
+    """One level of dependencies for all that a route is given about its request.
 
-    ``{service}`` in a scope is the service's name, for routes that every service has.
+    The headers are read here and not by FastAPI: each level, and each header with a model of its
+    own, would cost every command a twentieth. :func:`declare` tells the OpenAPI document of them.
     """
 
-    async def dependency(
-        request: Request,
-        credentials: Credentials,
-        idempotency_key: Annotated[
-            str | None,
-            Header(description="unique per command", examples=["0f8fad5b-d9cb-469f-a165"]),
-        ] = None,
-        if_match: Annotated[
-            str | None,
-            Header(description="the resource's ETag, where it is changed", examples=['"3"']),
-        ] = None,
-    ) -> Command:
-        # Called, not depended on: each level of dependencies costs every command a twentieth.
-        caller = await authenticate(request, credentials)
-        require(caller, _scope_in(request, scope))
-        if idempotency_key is None:
+    model = BEARER.model
+
+    def __init__(self, scope: str) -> None:
+        """``{service}`` in a scope is the service's name, for routes that every service has."""
+        self._scope = scope
+
+    async def _caller(self, request: Request) -> Caller:
+        caller = await caller_of(request)
+        require(caller, self._scope.replace("{service}", request.app.state.service))
+        return caller
+
+
+class _CommandOf(_Dependency):
+    scheme_name = "command"
+
+    async def __call__(self, request: Request) -> Command:
+        caller = await self._caller(request)
+        key = request.headers.get("idempotency-key")
+        if key is None:
             raise KeyMissing("the Idempotency-Key header is missing")
-        found = KEY_FORM.match(idempotency_key.strip())
+        found = KEY_FORM.match(key.strip())
         if found is None:
             raise KeyMissing("the Idempotency-Key must be 1 to 255 visible ASCII characters")
+        if_match = request.headers.get("if-match")
         return Command(request, caller, found["key"], if_match, await request.body())
 
-    return Depends(dependency)
+
+class _QueryOf(_Dependency):
+    scheme_name = BEARER.scheme_name
+
+    async def __call__(self, request: Request) -> Query:
+        return Query(request, await self._caller(request))
+
+
+def command(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is Any
+    """Depend on a :class:`Command` for callers with the scope."""
+    return Depends(_CommandOf(scope))
 
 
 def query(scope: str) -> Any:  # noqa: ANN401 - FastAPI's own marker type is Any
     """Depend on a :class:`Query` for callers with the scope, as :func:`command` does."""
-
-    async def dependency(request: Request, credentials: Credentials) -> Query:
-        caller = await authenticate(request, credentials)
-        require(caller, _scope_in(request, scope))
-        return Query(request, caller)
-
-    return Depends(dependency)
+    return Depends(_QueryOf(scope))
 
 
-def _scope_in(request: Request, scope: str) -> str:
-    return scope.replace("{service}", request.app.state.service)
+HEADERS = (
+    ("idempotency-key", "unique per command", "0f8fad5b-d9cb-469f-a165"),
+    ("if-match", "the resource's ETag, where it is changed", '"3"'),
+)
+
+
+def declare(document: dict[str, Any]) -> dict[str, Any]:
+    """Say in an OpenAPI document which headers a command takes."""
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    scheme = schemes.pop(_CommandOf.scheme_name, None)
+    if scheme is None:
+        return document
+    schemes[BEARER.scheme_name] = scheme
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if {_CommandOf.scheme_name: []} in operation.get("security", ()):
+                operation["security"] = [{BEARER.scheme_name: []}]
+                operation.setdefault("parameters", []).extend(map(_header, HEADERS))
+    return document
+
+
+def _header(described: tuple[str, str, str]) -> dict[str, Any]:
+    name, description, example = described
+    text = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    schema = {**text, "description": description, "examples": [example], "title": name.title()}
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": schema,
+        "description": description,
+    }
