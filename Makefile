@@ -1,6 +1,6 @@
 # The only entry. Everything a target needs, it sets up first; `make help` lists them.
 # PYTHON names the interpreter that makes .venv (3.11 or newer). STACK, ONCE and
-# TONGZHOU_PORT_BASE are read by what runs.
+# TONGZHOU_PORT_BASE are read by what runs. With STACK=external, WORKERS=0: one server's roles.
 PYTHON ?= python3
 VENV := .venv/bin/python
 SETUP = command -v '$(PYTHON)' >/dev/null || { echo "error: no '$(PYTHON)' found; install Python 3.11 or newer, or give PYTHON=<its path>" >&2; exit 1; }; '$(PYTHON)' deploy/local/bootstrap.py
@@ -15,8 +15,8 @@ help: ## list the targets
 run: ## start the stack and the five services, play the journeys, serve until Ctrl-C (ONCE=1: stop after)
 	@$(SETUP) $(LOCAL) && exec $(VENV) -m deploy.local run
 
-test: ## run all tests on a real PostgreSQL and a real Kafka
-	@$(SETUP) dev && exec $(VENV) -m pytest
+test: ## run all tests on a real PostgreSQL and a real Kafka (WORKERS=2: as many at a time)
+	@$(SETUP) dev && exec $(VENV) -m pytest -n $(or $(WORKERS),logical) --maxprocesses 4 --dist loadgroup
 
 proof: ## prove order under faults, and crash at every point (EVENTS=100000 SEED=7)
 	@$(SETUP) dev && exec $(VENV) -m tests.proof $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED))

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from statistics import quantiles
 from typing import Any
 
@@ -70,18 +72,25 @@ def bars() -> list[Bar]:
 
 
 def leg(
-    ground: Ground, way: str, address: str, topic: str, rate: int, relay: Child | None = None
+    ground: Ground,
+    way: str,
+    address: str,
+    topic: str,
+    rate: int,
+    relay: Child | None = None,
+    others: Sequence[Child] = (),
 ) -> Leg:
-    """Return the leg of one way of writing at one rate."""
+    """Return the leg of one way of writing at one rate; the others stand still meanwhile."""
 
     async def measure() -> Sample:
         count = int(rate * RATES[rate])
         spent = _cpu(relay)
         async with reading(ground, topic, count) as reader:
-            committed = await programs.report_of(
-                "bench.e5_writer", way, address, topic, rate, count
-            )
-            said, _ = await reader.communicate()
+            with standing_still(others):
+                committed = await programs.report_of(
+                    "bench.e5_writer", way, address, topic, rate, count
+                )
+                said, _ = await reader.communicate()
         consumed = json.loads(said.splitlines()[-1])
         sample = latency(committed, consumed, first=int(rate * DROPPED_S))
         if relay is not None:
@@ -89,6 +98,19 @@ def leg(
         return sample
 
     return measure
+
+
+@contextmanager
+def standing_still(children: Sequence[Child]) -> Iterator[None]:
+    """Stop processes for the length of one leg: what they do when idle is not its cost."""
+    pids = [child.pid for child in children if child.pid is not None]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def _cpu(child: Child | None) -> float:

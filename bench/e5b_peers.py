@@ -23,12 +23,13 @@ BARS = tuple(
     )
     for rate in e5_latency.RATES
 )
-LIMITED_BY = "as E5; the peers run, idle, while the others are measured"
+LIMITED_BY = "as E5"
 NOTES = (
     "writer, relay and reader are processes of their own; one plain reader for every relay; "
     "one transaction per event over ten connections; synced commits; acks=all",
     "ours notifies after the commit, faststream-outbox within the transaction as its own publish "
     "does; Debezium reads the log",
+    "the relays that are not measured stand still (SIGSTOP) for the length of a leg",
     f"Debezium is warm: {WARMING_ROUNDS + 1} rounds of each rate before the first that counts",
 )
 
@@ -45,16 +46,23 @@ async def run(ground: Ground) -> Outcome:
         dsns = {name: await running.enter_async_context(ground.database()) for name in PEERS}
         own = await running.enter_async_context(ground.database())
         relay = await running.enter_async_context(programs.relay(ground, own))
-        for name, peer in (("debezium", debezium), ("faststream", faststream)):
-            await running.enter_async_context(peer.running(ground, dsns[name], topics[name]))
+        peers = {
+            name: await running.enter_async_context(peer.running(ground, dsns[name], topics[name]))
+            for name, peer in (("debezium", debezium), ("faststream", faststream))
+        }
         legs: dict[str, Leg] = {}
         for rate in e5_latency.RATES:
             legs[f"ours {rate}/s"] = e5_latency.leg(
-                ground, "ours", own.app, load.TOPIC, rate, relay
+                ground, "ours", own.app, load.TOPIC, rate, relay, [*peers.values()]
             )
             for name in PEERS:
                 legs[f"{name} {rate}/s"] = e5_latency.leg(
-                    ground, name, dsns[name].owner, topics[name], rate
+                    ground,
+                    name,
+                    dsns[name].owner,
+                    topics[name],
+                    rate,
+                    others=[relay, *(child for peer, child in peers.items() if peer != name)],
                 )
         for number in range(WARMING_ROUNDS):
             ground.say(f"warming debezium {number + 1}/{WARMING_ROUNDS}")

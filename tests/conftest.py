@@ -3,13 +3,14 @@
 import importlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from deploy.local.stack import Stack, resolve_stack
+from deploy.local.stack import Server, Stack, resolve_stack
 from shared import telemetry
 from shared.db.database import Database
 from shared.runner import Service
@@ -26,18 +27,56 @@ settings.load_profile("tongzhou")
 
 ServiceFactory = Callable[[str], Awaitable[ServiceUnderTest]]
 
+WHOLE_MACHINE = frozenset({"chaos", "e2e", "integration", "proof"})
+"""Folders whose tests run servers of their own or hurt them: one after another, on one worker."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests must share a worker, for a run with several (``make test``).
+
+    Each worker has a PostgreSQL of its own; only one starts a broker. Tests of one file stay
+    together, because they share the fixtures of their module.
+    """
+    root = Path(__file__).parent
+    for item in items:
+        path = item.path.relative_to(root)
+        needs_broker = "stack" in getattr(item, "fixturenames", ())
+        alone = needs_broker or path.parts[0] in WHOLE_MACHINE
+        item.add_marker(pytest.mark.xdist_group("broker" if alone else path.as_posix()))
+
+
+@contextmanager
+def running(server: Server) -> Iterator[None]:
+    """Run one server of the stack."""
+    try:
+        server.prepare(lambda _progress: None)
+        server.launch()
+        server.wait_ready()
+        yield
+    finally:
+        server.stop()
+
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A real PostgreSQL and a real Kafka, from wherever the resolver takes them."""
-    with resolve_stack(run_dir=tmp_path_factory.mktemp("stack"), durable=False) as running:
-        yield running
+def resolved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack, from wherever the resolver takes it, with a real PostgreSQL running."""
+    found = resolve_stack(run_dir=tmp_path_factory.mktemp("stack"), durable=False)
+    with running(found.postgres):
+        yield found
 
 
 @pytest.fixture(scope="session")
-def databases(stack: Stack) -> Databases:
+def stack(resolved: Stack) -> Iterator[Stack]:
+    """A real PostgreSQL and a real Kafka: most tests need no broker, and start none."""
+    with running(resolved.kafka):
+        yield resolved
+
+
+@pytest.fixture(scope="session")
+def databases(resolved: Stack) -> Databases:
     """Databases on the run's PostgreSQL."""
-    return Databases(stack.admin_dsn, prefix=f"test_{os.getpid()}")
+    return Databases(resolved.admin_dsn, prefix=f"test_{os.getpid()}")
 
 
 @pytest.fixture(scope="session")
