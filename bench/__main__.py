@@ -50,6 +50,9 @@ def main() -> int:
     console = Console(soft_wrap=True)
     if "--document" in sys.argv:
         return _document(sys.argv[2:], console)
+    if sys.argv[1:]:
+        console.print(__doc__, highlight=False, markup=False)
+        return 2
     only = [name for name in os.environ.get("ONLY", "").split(",") if name]
     offered = {**EXPERIMENTS, **(PEERS if os.environ.get("PEERS") == "1" else {})}
     unknown = set(only) - set(offered)

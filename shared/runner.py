@@ -31,8 +31,10 @@ from shared.messaging.measure import measure
 from shared.messaging.process import AnyProcess
 from shared.messaging.relay import Relay
 from shared.operations import terminal
+from shared.operations.chores import Chore, keep_doing
 from shared.operations.operator import Operator
 from shared.operations.rebuild import ReadModel
+from shared.operations.terminal import Command
 from shared.settings import MigrationSettings, ServiceSettings
 from shared.web.app import create_app
 from shared.web.auth import TokenVerifier, fetch_jwks
@@ -61,6 +63,8 @@ class Service:
     subscriptions: Subscriptions
     processes: Sequence[AnyProcess] = ()
     read_models: Sequence[ReadModel] = ()
+    chores: Sequence[Chore] = ()
+    commands: Sequence[Command] = ()
     state: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -70,7 +74,7 @@ def main(service: Service) -> int:
     named = parser.add_subparsers(dest="role", required=True, metavar="role-or-command")
     for name, does in ROLES.items():
         named.add_parser(name, help=does)
-    terminal.add_commands(named)
+    terminal.add_commands(named, service.commands)
     arguments = parser.parse_args()
     role = arguments.role
     if role == "migrate":
@@ -82,7 +86,8 @@ def main(service: Service) -> int:
         return 0
     settings = ServiceSettings()
     if role not in ROLES:
-        return terminal.run(arguments, _operator(service, settings, database_of(settings)))
+        operator = _operator(service, settings, database_of(settings))
+        return terminal.run(arguments, operator, service.commands)
     logs.set_up(service.name, as_json=settings.log_format == "json")
     traces = telemetry.set_up(service.name, otlp_endpoint=settings.otlp_endpoint)
     _LOG.info("service.starts", role=role, settings=settings.redacted())
@@ -184,6 +189,8 @@ def _roles(
         work["consume"] = consumer.run()
     if everything or role == "consume":
         work["chores"] = operator.run()
+        for chore in service.chores:
+            work[chore.name] = keep_doing(chore, database)
     work["http"] = _serve(replace(service, routers=routers, state=state), settings, database, stop)
     return work
 

@@ -7,7 +7,8 @@ person and approved by another; a rehearsal is shown before.
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -25,8 +26,23 @@ _REFUSED = 2
 _LONGEST_CELL = 60
 
 
-def add_commands(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare the commands."""
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of one service, beside those that every service has."""
+
+    name: str
+    help: str
+    declare: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, Operator], Awaitable[object]]
+    """Returns a record, or a list of them; raises DomainError to refuse in words."""
+
+
+def add_commands(
+    parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", own: Sequence[Command]
+) -> None:
+    """Declare the commands that every service has, and its own."""
+    for command in own:
+        command.declare(_add(parsers, command.name, command.help))
     parked = _add(parsers, "parked", "list parked keys and why they failed")
     parked.add_argument("--topic")
     parked.add_argument("--fingerprint")
@@ -69,10 +85,11 @@ def _add_asking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", help="why, for the record")
 
 
-def run(arguments: argparse.Namespace, operator: Operator) -> int:
+def run(arguments: argparse.Namespace, operator: Operator, own: Sequence[Command]) -> int:
     """Run one command; returns the exit status: 0, or 2 after a refusal in words."""
+    commands = {**_COMMANDS, **{command.name: command.run for command in own}}
     try:
-        printed = asyncio.run(_run(arguments, operator))
+        printed = asyncio.run(_run(arguments, operator, commands[arguments.role]))
     except DomainError as error:
         sys.stderr.write(f"{error.code}: {error.detail}\n{error.title_zh}。{error.action_zh}\n")
         return _REFUSED
@@ -80,10 +97,13 @@ def run(arguments: argparse.Namespace, operator: Operator) -> int:
     return 0
 
 
-async def _run(arguments: argparse.Namespace, operator: Operator) -> str:
+_Run = Callable[[argparse.Namespace, Operator], Awaitable[object]]
+
+
+async def _run(arguments: argparse.Namespace, operator: Operator, command: _Run) -> str:
     await operator.database.open()
     try:
-        found = await _COMMANDS[arguments.role](arguments, operator)
+        found = await command(arguments, operator)
     finally:
         await operator.database.close()
     if arguments.json:
@@ -168,7 +188,7 @@ async def _decline(arguments: argparse.Namespace, operator: Operator) -> object:
         return await requests.decide(work, arguments.operation, approve=False, by=arguments.by)
 
 
-_COMMANDS: Mapping[str, Callable[[argparse.Namespace, Operator], Awaitable[object]]] = {
+_COMMANDS: Mapping[str, _Run] = {
     "parked": _parked,
     "redrive": _redrive,
     "replay": _replay,
