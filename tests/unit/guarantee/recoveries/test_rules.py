@@ -97,7 +97,9 @@ class TestAllocate:
 
         assert allocate(a_receipt(), claim=closed).received == allocate(a_receipt()).received
 
-    @pytest.mark.parametrize("state", sorted(set(ClaimState) - {ClaimState.SETTLED, ClaimState.CLOSED}))
+    @pytest.mark.parametrize(
+        "state", sorted(set(ClaimState) - {ClaimState.SETTLED, ClaimState.CLOSED})
+    )
     def test_follows_the_settlement(self, state: ClaimState) -> None:
         with pytest.raises(ClaimInOtherState):
             rules.allocate(
