@@ -56,6 +56,8 @@ def _unique(pack: Pack) -> Found:
         "deadlines": [deadline.name for deadline in pack.deadlines],
         "fees": [fee.name for fee in pack.fees],
         "subsidies": [subsidy.name for subsidy in pack.subsidies],
+        "paybacks": [payback.name for payback in pack.paybacks],
+        "capacities": [capacity.code for capacity in pack.capacities],
         "evidence": [evidence.code for evidence in pack.evidence],
         "examples": [example.name for example in pack.examples],
     }
@@ -144,6 +146,13 @@ def _overflow(pack: Pack) -> Found:
                 f"{party} has a cap and no overflow row says who takes what it turns away",
             )
     for party, weights in pack.overflow.items():
+        if weights and sum(weights.values()) != PPM:
+            yield problem(
+                ("overflow", party),
+                "overflow_sum",
+                f"溢出份额合计 {sum(weights.values())} ppm，应为 {PPM}",
+                f"the shares of the overflow sum to {sum(weights.values())} ppm, not to {PPM}",
+            )
         if party not in capped:
             yield problem(
                 ("overflow", party),
@@ -207,6 +216,8 @@ def _examples(pack: Pack) -> Found:
         "breaker": pack.breakers,
         "fee": pack.fees,
         "subsidy": pack.subsidies,
+        "payback": pack.paybacks,
+        "capacity": pack.capacities,
     }
     shown = {example.kind for example in pack.examples}
     for i, example in enumerate(pack.examples):

@@ -5,13 +5,17 @@ from typing import assert_never
 
 from shared.errors import DomainError
 from shared.rulepack.breakers import check_breakers
+from shared.rulepack.capacities import check_capacity
 from shared.rulepack.errors import Path
 from shared.rulepack.fees import quote_fee
-from shared.rulepack.pack import (
+from shared.rulepack.pack import Pack
+from shared.rulepack.paybacks import quote_payback
+from shared.rulepack.promises import (
     AnyExample,
     BreakerExample,
+    CapacityExample,
     FeeExample,
-    Pack,
+    PaybackExample,
     RecoveryExample,
     SplitExample,
     SubsidyExample,
@@ -70,12 +74,29 @@ def _outcome(pack: Pack, example: AnyExample) -> tuple[object, object]:
             return (example.refusals, example.warnings), (refusals, warnings)
         case BreakerExample():
             return example.state, check_breakers(pack, metrics=example.metrics).state
+        case _:
+            return _quoted(pack, example)
+
+
+_Quoted = FeeExample | SubsidyExample | PaybackExample | CapacityExample
+
+
+def _quoted(pack: Pack, example: _Quoted) -> tuple[object, object]:
+    match example:
         case FeeExample():
             return example.fee_fen, quote_fee(pack, facts=example.facts).fee_fen
         case SubsidyExample():
             quoted = quote_subsidy(pack, facts=example.facts)
             expected = (example.gross_fen, example.base_fen, example.subsidy_fen)
             return expected, (quoted.gross_fen, quoted.base_fen, quoted.subsidy_fen)
+        case PaybackExample():
+            paid_back = quote_payback(pack, facts=example.facts)
+            return example.payback_fen, paid_back.payback_fen
+        case CapacityExample():
+            held = check_capacity(pack, facts=example.facts)
+            codes = tuple(finding.code for finding in held.refusals)
+            promised = (example.refusals, dict(example.headroom_fen))
+            return promised, (codes, dict(held.headroom_fen))
         case _:
             assert_never(example)
 

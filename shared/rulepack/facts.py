@@ -14,10 +14,11 @@ from typing import Literal
 from shared.errors import Violation
 from shared.money import MAX_FEN
 from shared.rulepack.errors import Path, UnknownInput
-from shared.rulepack.pack import Condition, FactDeclaration, FactKind, Pack, Quantity, parse_date
+from shared.rulepack.fields import FactKind, parse_date
+from shared.rulepack.pack import Condition, FactDeclaration, Pack, Quantity
 
 FactValue = bool | int | str | tuple[str, ...] | date
-Section = Literal["split", "terms", "fee", "subsidy"]
+Section = Literal["split", "terms", "fee", "subsidy", "payback", "capacity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +40,30 @@ class Inputs:
 def rows_of(pack: Pack) -> Iterator[tuple[Section, Path, Condition]]:
     """Yield every condition of the pack with the section that asks it and its place."""
     for i, tier in enumerate(pack.tiers):
-        for j, row in enumerate(tier.when):
-            yield "split", ("tiers", i, "when", j), row
+        yield from _when("split", ("tiers", i), tier.when)
     for i, limit in enumerate(pack.limits):
-        for j, row in enumerate(limit.when):
-            yield "terms", ("limits", i, "when", j), row
+        yield from _when("terms", ("limits", i), limit.when)
         yield "terms", ("limits", i, "require"), limit.require
     for i, fee in enumerate(pack.fees):
-        for j, row in enumerate(fee.when):
-            yield "fee", ("fees", i, "when", j), row
+        yield from _when("fee", ("fees", i), fee.when)
     for i, subsidy in enumerate(pack.subsidies):
         for j, row in enumerate(subsidy.eligibility):
             yield "subsidy", ("subsidies", i, "eligibility", j), row
         for j, rate in enumerate(subsidy.rates):
-            for k, row in enumerate(rate.when):
-                yield "subsidy", ("subsidies", i, "rates", j, "when", k), row
+            yield from _when("subsidy", ("subsidies", i, "rates", j), rate.when)
+    for i, payback in enumerate(pack.paybacks):
+        yield from _when("payback", ("paybacks", i), payback.when)
+        for j, rate in enumerate(payback.rates):
+            yield from _when("payback", ("paybacks", i, "rates", j), rate.when)
+    for i, capacity in enumerate(pack.capacities):
+        for j, bound in enumerate(capacity.limits):
+            yield from _when("capacity", ("capacities", i, "limits", j), bound.when)
+
+
+def _when(
+    section: Section, place: Path, rows: Iterable[Condition]
+) -> Iterator[tuple[Section, Path, Condition]]:
+    return ((section, (*place, "when", j), row) for j, row in enumerate(rows))
 
 
 def quantities_of(pack: Pack) -> Iterator[tuple[Section, Path, Quantity]]:
@@ -68,10 +78,16 @@ def quantities_of(pack: Pack) -> Iterator[tuple[Section, Path, Quantity]]:
             yield "subsidy", ("subsidies", i, "amount_caps", j), quantity
         if subsidy.quota is not None:
             yield "subsidy", ("subsidies", i, "quota"), subsidy.quota
+    for i, payback in enumerate(pack.paybacks):
+        for j, bound in enumerate(payback.ceilings):
+            yield "payback", ("paybacks", i, "ceilings", j, "limit"), bound.limit
+    for i, capacity in enumerate(pack.capacities):
+        for j, offered in enumerate(capacity.limits):
+            yield "capacity", ("capacities", i, "limits", j, "limit"), offered.limit
 
 
 def amounts_of(pack: Pack) -> Iterator[tuple[Section, Path, str]]:
-    """Yield every fact that is named as an amount, a portion or a rate, with its place."""
+    """Yield every fact that is named where a number stands: an amount, a portion, what is used."""
     for i, fee in enumerate(pack.fees):
         yield "fee", ("fees", i, "amount"), fee.amount
         if fee.portion is not None:
@@ -80,6 +96,14 @@ def amounts_of(pack: Pack) -> Iterator[tuple[Section, Path, str]]:
         yield "subsidy", ("subsidies", i, "amount"), subsidy.amount
         if subsidy.rate is not None:
             yield "subsidy", ("subsidies", i, "rate"), subsidy.rate
+    for i, payback in enumerate(pack.paybacks):
+        yield "payback", ("paybacks", i, "amount"), payback.amount
+        for j, bound in enumerate(payback.ceilings):
+            for k, name in enumerate(bound.used):
+                yield "payback", ("paybacks", i, "ceilings", j, "used", k), name
+    for i, capacity in enumerate(pack.capacities):
+        yield "capacity", ("capacities", i, "carried"), capacity.carried
+        yield "capacity", ("capacities", i, "asked"), capacity.asked
 
 
 def facts_read(pack: Pack, section: Section) -> tuple[str, ...]:

@@ -65,7 +65,8 @@ def _amount(fee: Fee, inputs: Inputs) -> Money:
 
 def _explain(fee: Fee, inputs: Inputs, amount: Money) -> TraceStep:
     base = Money(inputs.whole(fee.amount)).yuan()
-    factors = [Rate(fee.rate_ppm).percent()]
+    # A fee that is all of a portion is told without "× 100 %".
+    factors = [Rate(fee.rate_ppm).percent()] if fee.rate_ppm != PPM or fee.portion is None else []
     if fee.portion is not None:
         factors.insert(0, Rate(inputs.whole(fee.portion)).percent())
     product = " × ".join([base, *factors])

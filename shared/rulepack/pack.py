@@ -10,76 +10,34 @@ Dates are business dates in Asia/Shanghai; a period is half-open: ``valid_from``
 ``valid_to`` is not.
 """
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    StringConstraints,
-)
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from shared.money import MAX_FEN, PPM
 from shared.rulepack.digest import digest_of
-
-MAX_ROWS = 100
-"""The most rows that one list of a pack may hold."""
-
-MAX_MULTIPLE_PPM = 100 * PPM
-"""The largest multiple of a quantity that a pack may name: one hundred times."""
-
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def parse_date(value: object) -> date:
-    """Read a business date written YYYY-MM-DD; anything else, numbers included, is a ValueError."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
-        return date.fromisoformat(value)
-    raise ValueError("a date is written YYYY-MM-DD")
-
-
-Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=2000)]
-Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-PackId = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,63}$")]
-Region = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{6}$")]
-Key = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9A-Za-z_]{1,32}$")]
-Fen = Annotated[int, Field(strict=True, ge=0, le=MAX_FEN)]
-Ppm = Annotated[int, Field(strict=True, ge=0, le=PPM)]
-Multiple = Annotated[int, Field(strict=True, ge=0, le=MAX_MULTIPLE_PPM)]
-Whole = Annotated[int, Field(strict=True, ge=-MAX_FEN, le=MAX_FEN)]
-IsoDate = Annotated[date, BeforeValidator(parse_date)]
-FactInput = StrictBool | StrictInt | StrictStr | tuple[StrictStr, ...]
-"""A fact as it is written in JSON or YAML: a date is still text, words are a list."""
-
-Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "any_of", "none_of"]
-FactKind = Literal["int", "bool", "word", "words", "date"]
-Unit = Literal["fen", "ppm", "months", "years", "days", "people", "points", "count", "none"]
-CapKind = Literal[
-    "per_case", "per_subject", "per_partner_year", "year_share_of_base", "rate_cap", "free_balance"
-]
-
-
-class Part(BaseModel):
-    """A part of a pack: frozen, and closed against fields that nobody would read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Words(Part):
-    """The same sentence in Chinese and in English."""
-
-    zh: Text
-    en: Text
+from shared.rulepack.fields import (
+    MAX_ROWS,
+    CapKind,
+    FactKind,
+    IsoDate,
+    Key,
+    Multiple,
+    Name,
+    Operator,
+    PackId,
+    Part,
+    Ppm,
+    Region,
+    Text,
+    Unit,
+    Whole,
+    Words,
+)
+from shared.rulepack.promises import AnyExample
 
 
 class FactDeclaration(Words):
@@ -238,6 +196,50 @@ class Subsidy(Part):
     quota: Quantity | None = None
 
 
+class Ceiling(Part):
+    """The most that a payback pays, less the facts that already fill it; it rounds down."""
+
+    name: Name
+    limit: Quantity
+    used: Annotated[tuple[Name, ...], Field(max_length=MAX_ROWS)] = ()
+    why: Words
+
+
+class Payback(Part):
+    """What is paid back to one who bore a loss: a portion of an amount, under ceilings.
+
+    The first payback whose conditions pass together with those of one of its ``rates`` is
+    taken; every ceiling lowers it.
+    """
+
+    name: Name
+    title: Words
+    when: Conditions = ()
+    amount: Name
+    rates: Annotated[tuple[SubsidyRate, ...], Field(min_length=1, max_length=MAX_ROWS)]
+    ceilings: Annotated[tuple[Ceiling, ...], Field(max_length=MAX_ROWS)] = ()
+
+
+class CapacityLimit(Part):
+    """How much may be carried where the conditions pass."""
+
+    title: Words
+    when: Conditions = ()
+    limit: Quantity
+
+
+class Capacity(Part):
+    """A limit on what one carries: the facts ``carried`` and ``asked`` together stay within it.
+
+    ``limits`` is first match.
+    """
+
+    code: Name
+    carried: Name
+    asked: Name
+    limits: Annotated[tuple[CapacityLimit, ...], Field(min_length=1, max_length=MAX_ROWS)]
+
+
 class Evidence(Words):
     """A document that a step needs before it may go on."""
 
@@ -250,75 +252,6 @@ class Exclusivity(Words):
 
     code: Name
     against: Annotated[tuple[PackId, ...], Field(max_length=MAX_ROWS)] = ()
-
-
-class Example(Part):
-    """Inputs and the outputs that the pack must give for them."""
-
-    name: Text
-    on: IsoDate
-    facts: Mapping[Name, FactInput] = {}
-
-
-class SplitExample(Example):
-    """A loss and what each party bears, or the code of the refusal."""
-
-    kind: Literal["split"]
-    loss_fen: Fen
-    recovered_fen: Fen = 0
-    counters: Mapping[Name, Fen] = {}
-    amounts: Mapping[Name, Fen] = {}
-    refused: Text | None = None
-
-
-class RecoveryExample(Example):
-    """Cash that comes back later and what each party receives of it."""
-
-    kind: Literal["recovery"]
-    borne: Mapping[Name, Fen]
-    cash_fen: Fen
-    costs_fen: Fen = 0
-    amounts: Mapping[Name, Fen]
-    surplus_fen: Fen = 0
-
-
-class TermsExample(Example):
-    """Terms and the codes that refuse or warn, in declared order."""
-
-    kind: Literal["terms"]
-    benchmarks: Mapping[Key, Whole] = {}
-    refusals: tuple[Name, ...] = ()
-    warnings: tuple[Name, ...] = ()
-
-
-class BreakerExample(Example):
-    """Metrics and the state that they put the breaker into."""
-
-    kind: Literal["breaker"]
-    metrics: Mapping[Name, Fen]
-    state: Literal["normal", "warning", "suspended"]
-
-
-class FeeExample(Example):
-    """Facts and the fee for them."""
-
-    kind: Literal["fee"]
-    fee_fen: Fen
-
-
-class SubsidyExample(Example):
-    """Facts and the three amounts of the subsidy for them."""
-
-    kind: Literal["subsidy"]
-    gross_fen: Fen
-    base_fen: Fen
-    subsidy_fen: Fen
-
-
-AnyExample = Annotated[
-    SplitExample | RecoveryExample | TermsExample | BreakerExample | FeeExample | SubsidyExample,
-    Field(discriminator="kind"),
-]
 
 
 class Pack(Part):
@@ -348,12 +281,14 @@ class Pack(Part):
     ledger_party: Name | None = None
     tiers: Annotated[tuple[Tier, ...], Field(max_length=MAX_ROWS)] = ()
     caps: Annotated[tuple[Cap, ...], Field(max_length=MAX_ROWS)] = ()
-    overflow: Mapping[Name, Mapping[Name, Fen]] = {}
+    overflow: Mapping[Name, Mapping[Name, Ppm]] = {}
     limits: Annotated[tuple[Limit, ...], Field(max_length=MAX_ROWS)] = ()
     breakers: Annotated[tuple[Breaker, ...], Field(max_length=MAX_ROWS)] = ()
     deadlines: Annotated[tuple[Deadline, ...], Field(max_length=MAX_ROWS)] = ()
     fees: Annotated[tuple[Fee, ...], Field(max_length=MAX_ROWS)] = ()
     subsidies: Annotated[tuple[Subsidy, ...], Field(max_length=MAX_ROWS)] = ()
+    paybacks: Annotated[tuple[Payback, ...], Field(max_length=MAX_ROWS)] = ()
+    capacities: Annotated[tuple[Capacity, ...], Field(max_length=MAX_ROWS)] = ()
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_ROWS)] = ()
     exclusivity: Annotated[tuple[Exclusivity, ...], Field(max_length=MAX_ROWS)] = ()
     examples: Annotated[tuple[AnyExample, ...], Field(min_length=1, max_length=MAX_ROWS)]

@@ -140,7 +140,9 @@ class TestOpenApi:
         for name, schema in document["components"]["schemas"].items():
             for field, part in schema.get("properties", {}).items():
                 if field.endswith(("_fen", "_ppm")):
-                    kinds = {part.get("type"), *(c.get("type") for c in part.get("anyOf", []))}
+                    # Amounts by name are an object whose every value is an amount.
+                    shown = part.get("additionalProperties", part)
+                    kinds = {shown.get("type"), *(c.get("type") for c in shown.get("anyOf", []))}
                     assert kinds <= {"integer", "null", None}, f"{name}.{field}"
 
 

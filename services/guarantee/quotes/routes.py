@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.guarantee.quotes import rules
 from services.guarantee.quotes.schemas import (
     BreakerCheck,
+    CapacityCheck,
     CheckBreaker,
     CheckTerms,
     FeeQuote,
@@ -12,9 +13,12 @@ from services.guarantee.quotes.schemas import (
     QuoteLossSplit,
     QuoteRecoverySplit,
     RecoverySplitQuote,
+    ReimbursementQuote,
     TermsCheck,
 )
+from shared.rulepack.capacities import check_capacity
 from shared.rulepack.fees import quote_fee
+from shared.rulepack.paybacks import quote_payback
 from shared.rulepack.splitting import split_loss
 from shared.web.auth import Authenticated
 from shared.web.problem import problems
@@ -64,3 +68,19 @@ def check_breaker(body: CheckBreaker, packs: Packs) -> BreakerCheck:
 def quote_fee_of(body: Question, packs: Packs) -> FeeQuote:
     """Quote a fee by a pack (费用测算)."""
     return FeeQuote.of(quote_fee(pack_of(packs, body.rule_pack, on=body.on), facts=body.facts))
+
+
+@router.post(
+    "/reimbursements/quote", response_model=ReimbursementQuote, responses=problems(404, 409)
+)
+def quote_reimbursement_of(body: Question, packs: Packs) -> ReimbursementQuote:
+    """Quote what a scheme pays back to one who bore a loss (风险补偿测算)."""
+    pack = pack_of(packs, body.rule_pack, on=body.on)
+    return ReimbursementQuote.of(quote_payback(pack, facts=body.facts))
+
+
+@router.post("/capacity/check", response_model=CapacityCheck, responses=problems(404, 409))
+def check_capacity_of(body: Question, packs: Packs) -> CapacityCheck:
+    """Hold a new liability against the limits of the law (担保责任限额测算)."""
+    pack = pack_of(packs, body.rule_pack, on=body.on)
+    return CapacityCheck.of(check_capacity(pack, facts=body.facts))

@@ -7,7 +7,9 @@ from pydantic import Field
 
 from shared.events.fields import Word
 from shared.rulepack.breakers import BreakerResult
+from shared.rulepack.capacities import CapacityResult
 from shared.rulepack.fees import FeeResult
+from shared.rulepack.paybacks import PaybackResult
 from shared.rulepack.splitting import RecoverySplit, SplitResult
 from shared.rulepack.stages import Leg
 from shared.rulepack.terms import Finding, TermsResult
@@ -228,5 +230,47 @@ class FeeQuote(View):
             rule_pack=RulePackView.of(result.pack),
             fee=result.fee,
             fee_fen=result.fee_fen,
+            trace=trace_view(result.trace),
+        )
+
+
+class ReimbursementQuote(View):
+    """What is paid back, by the first row that takes the case."""
+
+    rule_pack: RulePackView
+    reimbursement: str = Field(examples=["bank"])
+    reimbursement_fen: Annotated[Fen, Field(examples=[70_000_000])]
+    trace: list[TraceStepView]
+
+    @classmethod
+    def of(cls, result: PaybackResult) -> Self:
+        """Show a reimbursement."""
+        return cls(
+            rule_pack=RulePackView.of(result.pack),
+            reimbursement=result.payback,
+            reimbursement_fen=result.payback_fen,
+            trace=trace_view(result.trace),
+        )
+
+
+class CapacityCheck(View):
+    """Whether a new liability fits; ``headroom_fen`` is what could have been taken on before it."""
+
+    rule_pack: RulePackView
+    accepted: bool = Field(examples=[False])
+    refusals: list[FindingView]
+    headroom_fen: Mapping[str, Fen] = Field(
+        examples=[{"total": 100_000_000_000, "client": 500_000_000, "group": 1_500_000_000}]
+    )
+    trace: list[TraceStepView]
+
+    @classmethod
+    def of(cls, result: CapacityResult) -> Self:
+        """Show a checked capacity."""
+        return cls(
+            rule_pack=RulePackView.of(result.pack),
+            accepted=result.accepted,
+            refusals=FindingView.all_of(result.refusals),
+            headroom_fen=result.headroom_fen,
             trace=trace_view(result.trace),
         )

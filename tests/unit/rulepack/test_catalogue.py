@@ -1,6 +1,6 @@
 """Packs are found by id, version and day; what overlaps or fails is refused whole."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -161,8 +161,15 @@ class TestFromDirectory:
 
         assert caught.value.problems[0].code == "example_failed"
 
-    def test_finds_the_shipped_packs_today_and_years_ahead(self) -> None:
+    def test_finds_the_shipped_packs_until_their_last_day(self) -> None:
         catalogue = PackCatalogue.from_directory(GUARANTEE_PACKS)
 
         for pack in catalogue.list():
-            assert catalogue.get(pack.id, on=date(2030, 1, 1)).id == pack.id
+            last = date(2030, 1, 1) if pack.valid_to is None else pack.valid_to - timedelta(days=1)
+            assert catalogue.get(pack.id, on=last) is pack
+
+    def test_finds_no_pack_whose_scheme_has_ended(self) -> None:
+        catalogue = PackCatalogue.from_directory(GUARANTEE_PACKS)
+
+        with pytest.raises(PackNotFound):
+            catalogue.get("jiangsu-xiaoweidai", on=date(2028, 1, 1))

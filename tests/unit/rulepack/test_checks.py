@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.errors import DomainError
+from shared.money import PPM
 from shared.rulepack.errors import MalformedPack
 from shared.rulepack.loader import pack_from_data
 from shared.rulepack.pack import Pack
@@ -44,7 +45,7 @@ def a_breaker(**changes: object) -> dict[str, Any]:
 
 METRICS = {"lost_fen": words("lost"), "base_fen": words("base")}
 TERMS_EXAMPLE = {"kind": "terms", "name": "terms", "on": "2026-03-02"}
-WITH_CAP = {"caps": [a_cap()], "overflow": {"right": {"left": 1}}}
+WITH_CAP = {"caps": [a_cap()], "overflow": {"right": {"left": PPM}}}
 
 
 def problems(**changes: object) -> set[tuple[str, str]]:
@@ -116,20 +117,27 @@ class TestCapsAndOverflow:
         [
             ({"caps": [a_cap()]}, ("overflow_missing", "/caps/0")),
             ({"caps": [a_cap()], "overflow": {"right": {}}}, ("overflow_missing", "/caps/0")),
-            ({"overflow": {"right": {"left": 1}}}, ("overflow_unused", "/overflow/right")),
-            (WITH_CAP | {"overflow": {"right": {"x": 1}}}, ("unknown_party", "/overflow/right/x")),
+            ({"overflow": {"right": {"left": PPM}}}, ("overflow_unused", "/overflow/right")),
+            (
+                WITH_CAP | {"overflow": {"right": {"x": PPM}}},
+                ("unknown_party", "/overflow/right/x"),
+            ),
             (
                 WITH_CAP | {"overflow": {"right": {"left": 0}}},
                 ("overflow_weight", "/overflow/right/left"),
             ),
             (
-                WITH_CAP | {"overflow": {"right": {"left": 1, "right": 1}}},
+                WITH_CAP | {"overflow": {"right": {"left": 600_000}}},
+                ("overflow_sum", "/overflow/right"),
+            ),
+            (
+                WITH_CAP | {"overflow": {"right": {"left": 500_000, "right": 500_000}}},
                 ("overflow_to_self", "/overflow/right/right"),
             ),
             (
                 {
                     "caps": [a_cap("left"), a_cap("right")],
-                    "overflow": {"left": {"right": 1}, "right": {"left": 1}},
+                    "overflow": {"left": {"right": PPM}, "right": {"left": PPM}},
                 },
                 ("overflow_circle", "/overflow/left"),
             ),
@@ -169,7 +177,11 @@ class TestCapsAndOverflow:
     def test_refuses_a_circle_of_three(self) -> None:
         parties = [{"name": name, **words(name)} for name in ("one", "two", "three", "free")]
         shares = dict.fromkeys(("one", "two", "three", "free"), 250_000)
-        overflow = {"one": {"two": 1, "free": 1}, "two": {"three": 1}, "three": {"one": 1}}
+        overflow = {
+            "one": {"two": 500_000, "free": 500_000},
+            "two": {"three": PPM},
+            "three": {"one": PPM},
+        }
 
         found = problems(
             parties=parties,

@@ -7,7 +7,8 @@ import pytest
 
 from shared.rulepack.conditions import ceiling, evaluate, evaluate_all, exact, holds, row_steps
 from shared.rulepack.facts import FactValue, Inputs
-from shared.rulepack.pack import Condition, Quantity, Words
+from shared.rulepack.fields import Words
+from shared.rulepack.pack import Condition, Quantity
 from shared.rulepack.trace import Figure
 
 WHY = Words(zh="原因", en="because")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.errors import DomainError
-from shared.money import MAX_FEN
+from shared.money import MAX_FEN, PPM
 from shared.rulepack.errors import NoTier, SectionMissing, UnknownInput
 from shared.rulepack.loader import pack_from_data
 from shared.rulepack.pack import Pack
@@ -322,7 +322,7 @@ class TestSplitLoss:
                 a_cap(name="second", limit={"fixed": 30}),
                 a_cap(name="third", limit={"fixed": 40}),
             ],
-            overflow={"right": {"left": 1}},
+            overflow={"right": {"left": PPM}},
         )
 
         result = quote(pack, 100)
@@ -334,7 +334,7 @@ class TestSplitLoss:
 
 def a_cascade(caps: Mapping[str, int]) -> Pack:
     """Three parties of a third each: ``one`` overflows into ``two``, and ``two`` into ``rest``."""
-    overflow = {"one": {"two": 1}, "two": {"rest": 1}}
+    overflow = {"one": {"two": PPM}, "two": {"rest": PPM}}
     return pack_from_data(
         pack_data(
             parties=[{"name": name, **words(name)} for name in ("rest", "two", "one")],
@@ -379,7 +379,7 @@ class TestOddFen:
         pack = a_pack(
             caps=[a_cap(kind="rate_cap", limit={"fixed": 1}, used="used_fen")],
             counters={"used_fen": words("used")},
-            overflow={"right": {"left": 1}},
+            overflow={"right": {"left": PPM}},
         )
 
         assert amounts(quote(pack, 1, counters={"used_fen": 0})) == {"left": 0, "right": 1}
@@ -392,7 +392,7 @@ class TestOddFen:
                 parties=parties,
                 tiers=[{"name": "all", "title": words("all"), "shares": shares}],
                 caps=[a_cap("capped", limit={"fixed": 0})],
-                overflow={"capped": {"two": 1, "one": 1}},
+                overflow={"capped": {"two": 500_000, "one": 500_000}},
             )
         )
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.money import PPM, Money
-from shared.rulepack.pack import Cap, Quantity, Words
+from shared.rulepack.fields import Words
+from shared.rulepack.pack import Cap, Quantity
 from shared.rulepack.splitting import split_recovery
 from shared.rulepack.stages import CapRoom, Division, divide
 
