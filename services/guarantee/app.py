@@ -1,6 +1,7 @@
 """The composition root of guarantee."""
 
 from services.guarantee.breakers import routes as breakers
+from services.guarantee.capital import routes as capital
 from services.guarantee.casefiles import routes as casefiles
 from services.guarantee.claims import routes as claims
 from services.guarantee.enrolments import routes as enrolments
@@ -13,8 +14,11 @@ from services.guarantee.programmes import routes as programmes
 from services.guarantee.programmes.handlers import shipped_packs
 from services.guarantee.quotes import routes as quotes
 from services.guarantee.recoveries import routes as recoveries
+from services.guarantee.seals import routes as seals
+from services.guarantee.seals.handlers import SEAL_EVERY_S, VERIFY, seal_some
 from services.guarantee.subscriptions import READ_MODELS, SUBSCRIPTIONS
 from shared.operations import routes as operations
+from shared.operations.chores import Chore
 from shared.runner import Service
 from shared.web import rule_packs
 
@@ -29,6 +33,8 @@ SERVICE = Service(
         guarantees.router,
         casefiles.router,
         fund.router,
+        capital.router,
+        seals.router,
         claims.router,
         pictures.router,
         recoveries.router,
@@ -38,5 +44,7 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     processes=(PROCESS,),
     read_models=READ_MODELS,
+    chores=(Chore("seal", SEAL_EVERY_S, seal_some),),
+    commands=(VERIFY,),
     state={"packs": shipped_packs()},
 )

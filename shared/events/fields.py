@@ -21,6 +21,9 @@ RatePpm = Annotated[
     int, Field(strict=True, ge=0, le=PPM, description="yearly rate, ppm", examples=[33_000])
 ]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000, examples=[1])]
+Position = Annotated[
+    int, Field(strict=True, ge=0, le=2**63 - 1, description="place in a ledger", examples=[1000])
+]
 Months = Annotated[int, Field(strict=True, ge=1, le=600, description="months", examples=[12])]
 Days = Annotated[
     int, Field(strict=True, ge=0, le=36_500, description="calendar days", examples=[95])

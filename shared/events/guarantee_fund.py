@@ -3,13 +3,25 @@
 from typing import ClassVar
 
 from shared.events.envelope import Event
-from shared.events.fields import Fen, Id, OrgCode, Text
+from shared.events.fields import Count, Digest, Fen, Id, OrgCode, Position, Text
 
 
 class FundCapitalPaidIn(Event):
     """Capital was paid into a fund."""
 
     TYPE: ClassVar[str] = "guarantee.fund.capital_paid_in.v1"
+    SUBJECT: ClassVar[str] = "fund"
+
+    fund: OrgCode
+    posting_id: Id
+    amount_fen: Fen
+    contributor: Text
+
+
+class FundCapitalReturned(Event):
+    """Capital went back to who had paid it in."""
+
+    TYPE: ClassVar[str] = "guarantee.fund.capital_returned.v1"
     SUBJECT: ClassVar[str] = "fund"
 
     fund: OrgCode
@@ -89,3 +101,16 @@ class FundPostingReversed(Event):
     reverses: Id
     amount_fen: Fen
     reason: Text
+
+
+class FundLedgerSealed(Event):
+    """The next block of a fund's ledger was sealed; ``sha256`` covers it and all before it."""
+
+    TYPE: ClassVar[str] = "guarantee.fund.ledger_sealed.v1"
+    SUBJECT: ClassVar[str] = "fund"
+
+    fund: OrgCode
+    block: Count
+    postings: Count
+    last_position: Position
+    sha256: Digest

@@ -85,6 +85,10 @@ class Databases:
         finally:
             await self._administer(f'DROP DATABASE "{_name(dsns)}" WITH (FORCE)')
 
+    def superuser(self, dsn: str) -> str:
+        """Return how the server's own superuser reaches a service's database."""
+        return _renamed(self.admin_dsn, urlsplit(dsn).path.lstrip("/"))
+
     async def _make(self, service: str) -> ServiceDsns:
         template = await self.template(service)
         name = f"{self._prefix}_{service}_{next(self._numbers)}"

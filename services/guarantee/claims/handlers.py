@@ -21,6 +21,7 @@ from services.guarantee.programmes import handlers as programmes
 from shared.calendar import national
 from shared.db.database import Transaction
 from shared.events.envelope import Event
+from shared.events.guarantee import RecoveryAllocated
 from shared.rulepack.catalogue import PackCatalogue
 from shared.web.auth import Caller
 
@@ -149,7 +150,13 @@ async def pay_leg(
     if after.state is rules.ClaimState.SETTLED:
         await processes.take(work, compensation.Settled(after.id))
     if paid.party == claim.ledger_party:
-        await funds.pay_leg(work, claim.fund, claim_id=claim.id, amount_fen=paid.amount_fen)
+        await funds.pay_leg(
+            work,
+            claim.fund,
+            claim_id=claim.id,
+            amount_fen=paid.amount_fen,
+            paid_on=payment.paid_on,
+        )
     return await _save(work, stored, after, events, legs=legs)
 
 
@@ -200,7 +207,7 @@ async def lock_for_recovery(
 
 
 async def book_recovery(
-    work: Transaction, case: Case, received: Mapping[str, int], event: Event, *, recovery_id: UUID
+    work: Transaction, case: Case, received: Mapping[str, int], event: RecoveryAllocated
 ) -> Case:
     """Add to each leg what came back, and book the fund's part; the claim is locked."""
     claim = case.claim
@@ -208,7 +215,12 @@ async def book_recovery(
     to_fund = received.get(claim.ledger_party, 0)
     if to_fund:
         await funds.receive_recovery(
-            work, claim.fund, claim_id=claim.id, recovery_id=recovery_id, amount_fen=to_fund
+            work,
+            claim.fund,
+            claim_id=claim.id,
+            recovery_id=event.recovery_id,
+            amount_fen=to_fund,
+            received_on=event.received_on,
         )
     return await _save(work, Stored(claim, case.version), claim, [event], legs=legs)
 

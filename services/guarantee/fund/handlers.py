@@ -1,15 +1,17 @@
-"""Use cases of the funds: open, pay in, reverse; and the movements that other slices cause.
+"""Use cases of the funds: open, read; and the movements that other slices cause.
 
 Every movement locks the fund's row, books one posting and publishes one event. Callers lock their
 own rows first: the fund's row is locked last.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from services.guarantee.fund import rules, store
 from services.guarantee.fund.rules import Account, Fund, Posting, Slip
-from services.guarantee.fund.store import Booked, Span, Statement, Stored
+from services.guarantee.fund.store import AsOf, Balances, Booked, Span, Statement, Stored
 from shared.db.database import Transaction
 from shared.events.envelope import Event
 
@@ -30,30 +32,9 @@ async def open_fund(work: Transaction, *, code: str, leverage: int, by: str) -> 
     return stored
 
 
-async def pay_in(
-    work: Transaction, code: str, *, amount_fen: int, contributor: str, reader: str
-) -> Stored:
-    """Book capital that a contributor paid in; raises FundCapitalLimit."""
-    stored = await store.lock(work, code, reader=reader)
-    slip = _slip(work, cause_id=work.new_id(), note=contributor)
-    return await _book(work, stored, rules.pay_in(stored.fund, slip, amount_fen=amount_fen))
-
-
-async def reverse(
-    work: Transaction, code: str, posting_id: UUID, *, reason: str, reader: str
-) -> Stored:
-    """Correct a wrong payment of capital by its mirror image, once."""
-    stored = await store.lock(work, code, reader=reader)
-    wrong = await store.get_posting(work, code, posting_id)
-    if await store.is_reversed(work, posting_id):
-        raise rules.PostingNotReversible(f"posting {posting_id} was reversed before")
-    slip = _slip(work, cause_id=posting_id, note=reason)
-    return await _book(work, stored, rules.reverse(stored.fund, slip, wrong))
-
-
-async def lock(work: Transaction, fund: str) -> Stored:
-    """Lock a fund to decide on its capacity; raises FundNotFound."""
-    return await store.lock(work, fund)
+async def lock(work: Transaction, fund: str, *, reader: str | None = None) -> Stored:
+    """Lock a fund to decide on it; raises FundNotFound, also for who may not see it."""
+    return await store.lock(work, fund, reader=reader)
 
 
 async def get(work: Transaction, fund: str) -> Stored:
@@ -64,7 +45,52 @@ async def get(work: Transaction, fund: str) -> Stored:
 async def show(work: Transaction, fund: str, *, reader: str | None) -> Statement:
     """Read a fund with its ledger's sums; raises FundNotFound for who may not see it."""
     stored = await store.get(work, fund, reader=reader)
-    return Statement(stored, await store.account_sums(work, fund))
+    return Statement(stored, await store.account_sums(work, fund, AsOf()))
+
+
+async def codes(work: Transaction) -> Sequence[str]:
+    """Read the codes of every fund."""
+    return await store.codes(work)
+
+
+async def require_seen(work: Transaction, fund: str, *, reader: str | None) -> None:
+    """Raise FundNotFound for who may not see a fund."""
+    await store.get(work, fund, reader=reader)
+
+
+async def balances(work: Transaction, fund: str, asked: AsOf, *, reader: str | None) -> Balances:
+    """Add up a fund's ledger as of a day and a moment; raises FundNotFound.
+
+    The answer names the position up to which it counted: asked for again with that position, it
+    is the same for good.
+    """
+    await store.get(work, fund, reader=reader)
+    newest = await store.last_position(work, fund)
+    until = newest if asked.position is None else min(newest, asked.position)
+    counted = replace(asked, position=until)
+    return Balances(fund, counted, await store.account_sums(work, fund, counted))
+
+
+async def contributed(work: Transaction, fund: str, contributor: str) -> int:
+    """Return what a contributor has in a locked fund, in fen: paid in less returned."""
+    return await store.contributed(work, fund, contributor)
+
+
+async def posting(work: Transaction, fund: str, posting_id: UUID) -> Posting:
+    """Read one posting; raises PostingNotFound."""
+    return await store.get_posting(work, fund, posting_id)
+
+
+async def is_reversed(work: Transaction, posting_id: UUID) -> bool:
+    """Tell whether a posting of a locked fund was reversed."""
+    return await store.is_reversed(work, posting_id)
+
+
+async def postings_after(
+    work: Transaction, fund: str, *, after: int, limit: int
+) -> Sequence[Booked]:
+    """Read exactly the next ``limit`` postings after a position, or all that there are."""
+    return await store.postings(work, fund, Span(cause_id=None, after=after, limit=limit - 1))
 
 
 async def postings(
@@ -91,9 +117,9 @@ async def reserve_commitment(
     work: Transaction, stored: Stored, *, guarantee_id: UUID, amount_fen: int
 ) -> Stored:
     """Commit capacity of a locked fund to a guarantee; raises FundCapacityExhausted."""
-    slip = _slip(work, cause_id=guarantee_id)
-    moved = rules.reserve_commitment(stored.fund, slip, amount_fen=amount_fen)
-    return await _book(work, stored, moved)
+    voucher = slip(work, cause_id=guarantee_id)
+    moved = rules.reserve_commitment(stored.fund, voucher, amount_fen=amount_fen)
+    return await book(work, stored, moved)
 
 
 async def release_commitment(
@@ -104,9 +130,9 @@ async def release_commitment(
     held = await store.balance_by_cause(work, fund, Account.COMMITMENTS, cause_id=guarantee_id)
     if amount_fen > held:
         raise rules.NothingReserved(f"guarantee {guarantee_id} holds {held} fen of fund {fund}")
-    slip = _slip(work, cause_id=guarantee_id)
-    return await _book(
-        work, stored, rules.release_commitment(stored.fund, slip, amount_fen=amount_fen)
+    voucher = slip(work, cause_id=guarantee_id)
+    return await book(
+        work, stored, rules.release_commitment(stored.fund, voucher, amount_fen=amount_fen)
     )
 
 
@@ -115,37 +141,65 @@ async def reserve_for_claim(
 ) -> Stored:
     """Set cash aside for an approved leg; raises FundShort."""
     stored = await store.lock(work, fund)
-    slip = _slip(work, cause_id=claim_id)
-    return await _book(
-        work, stored, rules.reserve_for_claim(stored.fund, slip, amount_fen=amount_fen)
+    voucher = slip(work, cause_id=claim_id)
+    return await book(
+        work, stored, rules.reserve_for_claim(stored.fund, voucher, amount_fen=amount_fen)
     )
 
 
-async def pay_leg(work: Transaction, fund: str, *, claim_id: UUID, amount_fen: int) -> Stored:
-    """Pay a leg and take its reservation back; raises NothingReserved."""
+async def pay_leg(
+    work: Transaction, fund: str, *, claim_id: UUID, amount_fen: int, paid_on: date
+) -> Stored:
+    """Pay a leg, of the value of its payment, and take its reservation back.
+
+    Raises NothingReserved.
+    """
     stored = await store.lock(work, fund)
     reserved = await store.balance_by_cause(work, fund, Account.RESERVED, cause_id=claim_id)
-    slip = _slip(work, cause_id=claim_id)
-    moved = rules.pay_leg(stored.fund, slip, amount_fen=amount_fen, reserved_fen=reserved)
-    return await _book(work, stored, moved)
+    voucher = slip(work, cause_id=claim_id, valued_on=paid_on)
+    moved = rules.pay_leg(stored.fund, voucher, amount_fen=amount_fen, reserved_fen=reserved)
+    return await book(work, stored, moved)
 
 
 async def receive_recovery(
-    work: Transaction, fund: str, *, claim_id: UUID, recovery_id: UUID, amount_fen: int
+    work: Transaction,
+    fund: str,
+    *,
+    claim_id: UUID,
+    recovery_id: UUID,
+    amount_fen: int,
+    received_on: date,
 ) -> Stored:
-    """Receive the fund's part of a recovery."""
+    """Receive the fund's part of a recovery, of the value of its receipt."""
     stored = await store.lock(work, fund)
-    slip = _slip(work, cause_id=recovery_id)
-    moved = rules.receive_recovery(stored.fund, slip, claim_id=claim_id, amount_fen=amount_fen)
-    return await _book(work, stored, moved)
+    voucher = slip(work, cause_id=recovery_id, valued_on=received_on)
+    moved = rules.receive_recovery(stored.fund, voucher, claim_id=claim_id, amount_fen=amount_fen)
+    return await book(work, stored, moved)
 
 
-async def _book(work: Transaction, before: Stored, moved: tuple[Fund, Posting, Event]) -> Stored:
-    fund, posting, event = moved
+async def tell(work: Transaction, fund: str, event: Event) -> None:
+    """Publish an event of a fund in its one sequence; locks it."""
+    stored = await store.lock(work, fund)
+    version = work.publish_all([event], after=stored.version)
+    await store.save_version(work, fund, version=version)
+
+
+async def book(work: Transaction, before: Stored, moved: tuple[Fund, Posting, Event]) -> Stored:
+    """Book a movement of a locked fund and publish it."""
+    fund, booked, event = moved
     version = work.publish_all([event], after=before.version)
     after = Stored(fund, before.version, before.opened_on)
-    return await store.book(work, after, posting, version=version)
+    return await store.book(work, after, booked, version=version)
 
 
-def _slip(work: Transaction, *, cause_id: UUID, note: str = "") -> Slip:
-    return Slip(posting_id=work.new_id(), cause_id=cause_id, booked_on=work.today, note=note)
+def slip(
+    work: Transaction, *, cause_id: UUID, note: str = "", valued_on: date | None = None
+) -> Slip:
+    """Fill in what a movement needs from outside."""
+    return Slip(
+        posting_id=work.new_id(),
+        cause_id=cause_id,
+        booked_on=work.today,
+        note=note,
+        valued_on=valued_on,
+    )

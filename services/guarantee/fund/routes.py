@@ -3,21 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
 
 from services.guarantee.fund import handlers, store
 from services.guarantee.fund.schemas import (
+    BalancesView,
     FundPage,
     FundView,
     OpenFund,
-    PayIn,
     PostingPage,
     PostingView,
-    Reverse,
 )
-from services.guarantee.fund.store import Span
+from services.guarantee.fund.store import AsOf, Span
 from shared.web import commands, paging
 from shared.web.commands import Command
+from shared.web.fields import Day
 from shared.web.problem import problems
 
 router = APIRouter(prefix="/v1/funds", tags=["funds 信保基金"])
@@ -29,8 +30,22 @@ Write = Annotated[Command, commands.command("guarantee.fund:write")]
 Read = Annotated[commands.Query, commands.query("guarantee.fund:read")]
 
 
-def _reader(query: commands.Query) -> str | None:
+def reader_of(query: commands.Query) -> str | None:
+    """Return whose fund a caller is limited to, or None for one that reads every fund."""
     return None if ANYONES in query.caller.scopes else query.caller.org
+
+
+def _as_of(
+    booked_on: Annotated[Day | None, Query(description="booked by this day (记账日)")] = None,
+    valued_on: Annotated[Day | None, Query(description="moved by this day (起息日)")] = None,
+    known_at: Annotated[
+        AwareDatetime | None, Query(description="recorded by this moment, with its zone")
+    ] = None,
+    position: Annotated[
+        int | None, Query(ge=0, le=2**63 - 1, description="up to this place in the ledger")
+    ] = None,
+) -> AsOf:
+    return AsOf(booked_on=booked_on, valued_on=valued_on, known_at=known_at, position=position)
 
 
 @router.post("", status_code=201, response_model=FundView, responses=problems(400, 409))
@@ -45,37 +60,12 @@ async def open_fund(body: OpenFund, command: Write) -> Response:
     )
 
 
-@router.post("/{fund}/capital", response_model=FundView, responses=problems(400, 404, 409))
-async def pay_in(fund: str, body: PayIn, command: Write) -> Response:
-    """Book capital paid into the fund: a posting of its own, so no If-Match is asked."""
-    reader = command.caller.org
-    return await command.run(
-        lambda work: handlers.pay_in(
-            work, fund, amount_fen=body.amount_fen, contributor=body.contributor, reader=reader
-        ),
-        present=FundView.of,
-    )
-
-
-@router.post(
-    "/{fund}/postings/{posting_id}/reverse",
-    response_model=FundView,
-    responses=problems(400, 404, 409),
-)
-async def reverse(fund: str, posting_id: UUID, body: Reverse, command: Write) -> Response:
-    """Correct a wrong payment of capital by a reversing posting (冲正); nothing is edited."""
-    reader = command.caller.org
-    return await command.run(
-        lambda work: handlers.reverse(work, fund, posting_id, reason=body.reason, reader=reader),
-        present=FundView.of,
-    )
-
-
 @router.get("/{fund}", response_model=FundView, responses=problems(404))
 async def get_fund(fund: str, query: Read) -> Response:
     """Read a fund's balances and its ledger's sums by account."""
     return await query.run(
-        lambda work: handlers.show(work, fund, reader=_reader(query)), present=FundView.with_ledger
+        lambda work: handlers.show(work, fund, reader=reader_of(query)),
+        present=FundView.with_ledger,
     )
 
 
@@ -84,13 +74,22 @@ async def list_funds(query: Read, after: paging.After = None, limit: paging.Limi
     """List funds in order of their codes, without their ledgers."""
     start = None if after is None else paging.decode_cursor(after, str)[0]
     return await query.run(
-        lambda work: store.page(work, reader=_reader(query), after=start, limit=limit),
+        lambda work: store.page(work, reader=reader_of(query), after=start, limit=limit),
         present=lambda rows: paging.page_of(
             rows,
             limit=limit,
             view=FundView.of,
             cursor=lambda stored: paging.encode_cursor(stored.fund.code),
         ),
+    )
+
+
+@router.get("/{fund}/balances", response_model=BalancesView, responses=problems(404))
+async def get_balances(fund: str, query: Read, asked: Annotated[AsOf, Depends(_as_of)]) -> Response:
+    """Add up a fund's ledger as of a booking date, a value date, a moment or a position."""
+    return await query.run(
+        lambda work: handlers.balances(work, fund, asked, reader=reader_of(query)),
+        present=BalancesView.of,
     )
 
 
@@ -106,7 +105,7 @@ async def list_entries(
     start = None if after is None else paging.decode_cursor(after, int)[0]
     span = Span(cause_id=cause_id, after=start, limit=limit)
     return await query.run(
-        lambda work: handlers.postings(work, fund, span, reader=_reader(query)),
+        lambda work: handlers.postings(work, fund, span, reader=reader_of(query)),
         present=lambda rows: paging.page_of(
             rows,
             limit=limit,

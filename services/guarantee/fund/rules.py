@@ -20,13 +20,11 @@ from uuid import UUID
 
 from shared.errors import Conflict, Forbidden, NotFound, RuleViolation, Violation, ensure
 from shared.events.guarantee_fund import (
-    FundCapitalPaidIn,
     FundClaimReserved,
     FundCommitmentReleased,
     FundCommitmentReserved,
     FundCredited,
     FundDebited,
-    FundPostingReversed,
 )
 from shared.money import Money
 
@@ -63,14 +61,6 @@ class FundShort(RuleViolation):
     title_en = "Fund short of free cash"
 
 
-class FundCapitalLimit(RuleViolation):
-    """The fund would hold more capital than the ledger takes: more than any real fund has."""
-
-    code = "fund-capital-limit"
-    title_zh = "基金资本金超出记账上限"
-    title_en = "Capital beyond the ledger's limit"
-
-
 class FundCapacityExhausted(RuleViolation):
     """Commitments would exceed leverage × capital."""
 
@@ -95,18 +85,6 @@ class PostingNotFound(NotFound):
     title_en = "Posting not found"
 
 
-class PostingNotReversible(Conflict):
-    """It was reversed before, or follows from a guarantee or a claim and not from a hand."""
-
-    code = "posting-not-reversible"
-    title_zh = "凭证不可冲正"
-    title_en = "Posting not reversible"
-
-
-MAX_CAPITAL_FEN = 10**17
-"""One quadrillion yuan, so that twenty times it (the highest leverage) still is an amount."""
-
-
 class Account(StrEnum):
     """The accounts of every fund."""
 
@@ -124,6 +102,7 @@ class PostingKind(StrEnum):
     """Why something was booked."""
 
     CAPITAL_PAID_IN = "capital_paid_in"
+    CAPITAL_RETURNED = "capital_returned"
     COMMITMENT_RESERVED = "commitment_reserved"
     COMMITMENT_RELEASED = "commitment_released"
     CLAIM_RESERVED = "claim_reserved"
@@ -148,7 +127,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """A balanced set of entries; ``cause_id`` names the guarantee, claim, recovery or order."""
+    """A balanced set of entries; ``cause_id`` names the guarantee, claim, recovery or order.
+
+    ``booked_on`` is the business date of the booking (记账日); ``valued_on`` is when the money
+    moved (起息日), where that was another day.
+    """
 
     posting_id: UUID
     fund: str
@@ -158,12 +141,19 @@ class Posting:
     entries: tuple[Entry, ...]
     note: str = ""
     reverses: UUID | None = None
+    valued_on: date | None = None
 
     def __post_init__(self) -> None:
         """Refuse a set whose debits and credits differ: the ledger would not balance."""
         debits = sum(entry.debit_fen for entry in self.entries)
         if debits != sum(entry.credit_fen for entry in self.entries) or debits == 0:
             raise ValueError("a posting's debits equal its credits and are not nothing")
+        ensure(self.value_date <= self.booked_on, "what is booked has happened")
+
+    @property
+    def value_date(self) -> date:
+        """When the money moved."""
+        return self.booked_on if self.valued_on is None else self.valued_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +188,16 @@ class Fund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:
-    """What every movement needs from outside: its id, its cause and its business date."""
+    """What every movement needs from outside: its id, its cause, its business date, its value date.
+
+    ``valued_on`` is None where the money moves on the day of the booking.
+    """
 
     posting_id: UUID
     cause_id: UUID
     booked_on: date
     note: str = ""
+    valued_on: date | None = None
 
 
 def capacity_refusal(fund: Fund, *, amount_fen: int) -> Violation | None:
@@ -221,24 +215,6 @@ def capacity_refusal(fund: Fund, *, amount_fen: int) -> Violation | None:
     )
 
 
-def pay_in(fund: Fund, slip: Slip, *, amount_fen: int) -> tuple[Fund, Posting, FundCapitalPaidIn]:
-    """Receive capital: debit cash, credit capital; raises :class:`FundCapitalLimit`."""
-    room = MAX_CAPITAL_FEN - fund.capital_fen
-    if amount_fen > room:
-        zh, en = f"最多还可投入 {room} 分", f"at most {room} fen more can be paid in"
-        refusal = Violation(FundCapitalLimit.code, zh, en, "/amount_fen", room, amount_fen)
-        raise FundCapitalLimit(f"fund {fund.code} is at its limit", violations=(refusal,))
-    lines = _transfer(Account.CASH, Account.CAPITAL, amount_fen)
-    posting = _posting(fund, slip, PostingKind.CAPITAL_PAID_IN, lines)
-    event = FundCapitalPaidIn(
-        fund=fund.code,
-        posting_id=posting.posting_id,
-        amount_fen=amount_fen,
-        contributor=slip.note,
-    )
-    return _applied(fund, posting), posting, event
-
-
 def reserve_commitment(
     fund: Fund, slip: Slip, *, amount_fen: int
 ) -> tuple[Fund, Posting, FundCommitmentReserved]:
@@ -246,15 +222,15 @@ def reserve_commitment(
     refusal = capacity_refusal(fund, amount_fen=amount_fen)
     if refusal is not None:
         raise FundCapacityExhausted(f"fund {fund.code} cannot commit it", violations=(refusal,))
-    lines = _transfer(Account.COMMITMENTS, Account.COMMITMENTS_CONTRA, amount_fen)
-    posting = _posting(fund, slip, PostingKind.COMMITMENT_RESERVED, lines)
+    lines = transfer(Account.COMMITMENTS, Account.COMMITMENTS_CONTRA, amount_fen)
+    posting = posting_of(fund, slip, PostingKind.COMMITMENT_RESERVED, lines)
     event = FundCommitmentReserved(
         fund=fund.code,
         posting_id=posting.posting_id,
         guarantee_id=slip.cause_id,
         amount_fen=amount_fen,
     )
-    return _applied(fund, posting), posting, event
+    return applied(fund, posting), posting, event
 
 
 def release_commitment(
@@ -263,15 +239,15 @@ def release_commitment(
     """Free the capacity of a guarantee that has ended; raises :class:`NothingReserved`."""
     if amount_fen > fund.committed_fen:
         raise NothingReserved(f"fund {fund.code} has committed less than {amount_fen} fen")
-    lines = _transfer(Account.COMMITMENTS_CONTRA, Account.COMMITMENTS, amount_fen)
-    posting = _posting(fund, slip, PostingKind.COMMITMENT_RELEASED, lines)
+    lines = transfer(Account.COMMITMENTS_CONTRA, Account.COMMITMENTS, amount_fen)
+    posting = posting_of(fund, slip, PostingKind.COMMITMENT_RELEASED, lines)
     event = FundCommitmentReleased(
         fund=fund.code,
         posting_id=posting.posting_id,
         guarantee_id=slip.cause_id,
         amount_fen=amount_fen,
     )
-    return _applied(fund, posting), posting, event
+    return applied(fund, posting), posting, event
 
 
 def reserve_for_claim(
@@ -281,17 +257,17 @@ def reserve_for_claim(
     if amount_fen > fund.free_fen:
         raise FundShort(
             f"fund {fund.code} has {fund.free_fen} fen free, the leg is {amount_fen}",
-            violations=(_short(fund, amount_fen),),
+            violations=(short(fund, amount_fen),),
         )
-    lines = _transfer(Account.RESERVED, Account.RESERVED_CONTRA, amount_fen)
-    posting = _posting(fund, slip, PostingKind.CLAIM_RESERVED, lines)
+    lines = transfer(Account.RESERVED, Account.RESERVED_CONTRA, amount_fen)
+    posting = posting_of(fund, slip, PostingKind.CLAIM_RESERVED, lines)
     event = FundClaimReserved(
         fund=fund.code,
         posting_id=posting.posting_id,
         claim_id=slip.cause_id,
         amount_fen=amount_fen,
     )
-    return _applied(fund, posting), posting, event
+    return applied(fund, posting), posting, event
 
 
 def pay_leg(
@@ -301,58 +277,33 @@ def pay_leg(
     if amount_fen > reserved_fen:
         raise NothingReserved(f"{reserved_fen} fen are reserved for claim {slip.cause_id}")
     lines = (
-        *_transfer(Account.COMPENSATION_PAID, Account.CASH, amount_fen),
-        *_transfer(Account.RESERVED_CONTRA, Account.RESERVED, amount_fen),
+        *transfer(Account.COMPENSATION_PAID, Account.CASH, amount_fen),
+        *transfer(Account.RESERVED_CONTRA, Account.RESERVED, amount_fen),
     )
-    posting = _posting(fund, slip, PostingKind.LEG_PAID, lines)
+    posting = posting_of(fund, slip, PostingKind.LEG_PAID, lines)
     event = FundDebited(
         fund=fund.code,
         posting_id=posting.posting_id,
         claim_id=slip.cause_id,
         amount_fen=amount_fen,
     )
-    return _applied(fund, posting), posting, event
+    return applied(fund, posting), posting, event
 
 
 def receive_recovery(
     fund: Fund, slip: Slip, *, claim_id: UUID, amount_fen: int
 ) -> tuple[Fund, Posting, FundCredited]:
     """Receive the fund's part of a recovery: debit cash, credit recoveries."""
-    lines = _transfer(Account.CASH, Account.RECOVERIES, amount_fen)
-    posting = _posting(fund, slip, PostingKind.RECOVERY_RECEIVED, lines)
+    lines = transfer(Account.CASH, Account.RECOVERIES, amount_fen)
+    posting = posting_of(fund, slip, PostingKind.RECOVERY_RECEIVED, lines)
     event = FundCredited(
         fund=fund.code, posting_id=posting.posting_id, claim_id=claim_id, amount_fen=amount_fen
     )
-    return _applied(fund, posting), posting, event
+    return applied(fund, posting), posting, event
 
 
-def reverse(fund: Fund, slip: Slip, wrong: Posting) -> tuple[Fund, Posting, FundPostingReversed]:
-    """Correct a payment of capital that was booked wrongly, by its mirror image.
-
-    Raises :class:`PostingNotReversible` for any other kind, and :class:`FundShort` or
-    :class:`FundCapacityExhausted` where the money or the capacity is already in use.
-    """
-    if wrong.kind is not PostingKind.CAPITAL_PAID_IN:
-        raise PostingNotReversible(f"posting {wrong.posting_id} is a {wrong.kind}")
-    amount = sum(entry.debit_fen for entry in wrong.entries)
-    if amount > fund.free_fen:
-        raise FundShort(f"fund {fund.code} is short", violations=(_short(fund, amount),))
-    if fund.committed_fen > fund.leverage * (fund.capital_fen - amount):
-        raise FundCapacityExhausted(f"fund {fund.code} has committed on this capital")
-    mirrored = tuple(Entry(e.account, e.credit_fen, e.debit_fen) for e in wrong.entries)
-    reversal = _posting(fund, slip, PostingKind.REVERSAL, mirrored)
-    posting = replace(reversal, reverses=wrong.posting_id)
-    event = FundPostingReversed(
-        fund=fund.code,
-        posting_id=posting.posting_id,
-        reverses=wrong.posting_id,
-        amount_fen=amount,
-        reason=slip.note,
-    )
-    return _applied(fund, posting), posting, event
-
-
-def _posting(fund: Fund, slip: Slip, kind: PostingKind, entries: tuple[Entry, ...]) -> Posting:
+def posting_of(fund: Fund, slip: Slip, kind: PostingKind, entries: tuple[Entry, ...]) -> Posting:
+    """Make a posting of a fund out of its slip and its entries."""
     return Posting(
         posting_id=slip.posting_id,
         fund=fund.code,
@@ -361,10 +312,12 @@ def _posting(fund: Fund, slip: Slip, kind: PostingKind, entries: tuple[Entry, ..
         booked_on=slip.booked_on,
         entries=entries,
         note=slip.note,
+        valued_on=None if slip.valued_on == slip.booked_on else slip.valued_on,
     )
 
 
-def _transfer(debit: Account, credit: Account, amount_fen: int) -> tuple[Entry, ...]:
+def transfer(debit: Account, credit: Account, amount_fen: int) -> tuple[Entry, ...]:
+    """Move an amount from one account to another."""
     return Entry(debit, debit_fen=amount_fen), Entry(credit, credit_fen=amount_fen)
 
 
@@ -376,7 +329,7 @@ def balances_moved(entries: tuple[Entry, ...]) -> Mapping[Account, int]:
     return moved
 
 
-def _applied(fund: Fund, posting: Posting) -> Fund:
+def applied(fund: Fund, posting: Posting) -> Fund:
     """Let the row's balances follow the ledger: there is no other way to move them."""
     moved = balances_moved(posting.entries)
     return replace(
@@ -388,7 +341,8 @@ def _applied(fund: Fund, posting: Posting) -> Fund:
     )
 
 
-def _short(fund: Fund, amount_fen: int) -> Violation:
+def short(fund: Fund, amount_fen: int) -> Violation:
+    """Say how much free cash a fund has."""
     free = Money(fund.free_fen).yuan()
     return Violation(
         code=FundShort.code,

@@ -1,12 +1,13 @@
 """Requests and responses of the funds."""
 
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field
 
 from services.guarantee.fund.rules import Account, Entry, PostingKind
-from services.guarantee.fund.store import AccountSum, Booked, Statement, Stored
-from shared.web.fields import Body, Day, Fen, Id, OrgCode, PositiveFen, Text, View
+from services.guarantee.fund.store import AccountSum, Balances, Booked, Statement, Stored
+from shared.web.fields import Body, Day, Fen, Id, OrgCode, View
 from shared.web.paging import Page
 
 Leverage = Annotated[
@@ -19,19 +20,6 @@ class OpenFund(Body):
 
     fund: OrgCode
     leverage: Leverage
-
-
-class PayIn(Body):
-    """Capital paid into the fund, and by whom."""
-
-    amount_fen: PositiveFen
-    contributor: Text
-
-
-class Reverse(Body):
-    """Why a payment of capital was booked wrongly."""
-
-    reason: Text
 
 
 class EntryView(View):
@@ -100,6 +88,9 @@ class PostingView(View):
     cause_id: Id
     reverses: Id | None
     booked_on: Day
+    valued_on: Day
+    recorded_at: Annotated[datetime, Field(examples=["2026-03-02T01:00:00Z"])]
+    position: int = Field(description="place in the ledger", examples=[17])
     note: Annotated[str, Field(examples=["示例市财政局"])]
     entries: list[EntryView]
 
@@ -113,8 +104,54 @@ class PostingView(View):
             cause_id=posting.cause_id,
             reverses=posting.reverses,
             booked_on=posting.booked_on,
+            valued_on=posting.value_date,
+            recorded_at=booked.recorded_at,
+            position=booked.position,
             note=posting.note,
             entries=[EntryView.of(entry) for entry in posting.entries],
+        )
+
+
+class BalanceView(View):
+    """What an account stood at: debits less credits, the sign that its kind usually has."""
+
+    account: Annotated[Account, Field(examples=["cash"])]
+    debit_fen: Fen
+    credit_fen: Fen
+    balance_fen: Annotated[int, Field(description="debit less credit, fen", examples=[1_000_000])]
+
+    @classmethod
+    def of(cls, found: AccountSum) -> Self:
+        """Show an account."""
+        return cls(
+            account=found.account,
+            debit_fen=found.debit_fen,
+            credit_fen=found.credit_fen,
+            balance_fen=found.debit_fen - found.credit_fen,
+        )
+
+
+class BalancesView(View):
+    """A fund's accounts as of days and a moment; with ``position`` the same answer comes again."""
+
+    fund: OrgCode
+    booked_on: Day | None
+    valued_on: Day | None
+    known_at: Annotated[datetime | None, Field(examples=["2026-03-02T01:00:00Z"])]
+    position: int = Field(description="counted up to this place", examples=[17])
+    accounts: list[BalanceView]
+
+    @classmethod
+    def of(cls, balances: Balances) -> Self:
+        """Show what was added up."""
+        counted = balances.counted
+        return cls(
+            fund=balances.fund,
+            booked_on=counted.booked_on,
+            valued_on=counted.valued_on,
+            known_at=counted.known_at,
+            position=counted.position or 0,
+            accounts=[BalanceView.of(account) for account in balances.sums],
         )
 
 

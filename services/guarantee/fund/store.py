@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from services.guarantee.fund.rules import (
@@ -22,8 +22,9 @@ _COLUMNS = "code, version, leverage, capital_fen, cash_fen, committed_fen, reser
 _BOOK = """
     WITH posting AS (
         INSERT INTO fund_posting
-            (posting_id, fund, kind, cause_id, reverses, booked_on, recorded_at, note)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            (posting_id, fund, kind, cause_id, reverses, booked_on, recorded_at, note,
+            valued_on)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $17)
     ), entries AS (
         INSERT INTO fund_entry (posting_id, line, account, debit_fen, credit_fen)
         SELECT $1, line, account, debit_fen, credit_fen
@@ -35,7 +36,8 @@ _BOOK = """
 """
 
 _POSTINGS = """
-    SELECT p.position, p.posting_id, p.fund, p.kind, p.cause_id, p.reverses, p.booked_on, p.note,
+    SELECT p.position, p.posting_id, p.fund, p.kind, p.cause_id, p.reverses, p.booked_on,
+        p.valued_on, p.recorded_at, p.note,
         array_agg(e.account ORDER BY e.line) AS accounts,
         array_agg(e.debit_fen ORDER BY e.line) AS debits,
         array_agg(e.credit_fen ORDER BY e.line) AS credits
@@ -58,6 +60,7 @@ class Booked:
 
     posting: Posting
     position: int
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,20 @@ class Span:
     limit: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsOf:
+    """Which postings count: booked and valued by a day, recorded by a moment, up to a position.
+
+    What is None does not limit. Positions of one fund rise in the order of their commits, so that
+    the sums up to a position never change again.
+    """
+
+    booked_on: date | None = None
+    valued_on: date | None = None
+    known_at: datetime | None = None
+    position: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class AccountSum:
     """What was booked on one account in all."""
@@ -76,6 +93,15 @@ class AccountSum:
     account: Account
     debit_fen: int
     credit_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """What a fund's accounts stood at, and what was counted."""
+
+    fund: str
+    counted: AsOf
+    sums: Sequence[AccountSum]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +176,7 @@ async def book(work: Transaction, stored: Stored, posting: Posting, *, version: 
         fund.cash_fen,
         fund.committed_fen,
         fund.reserved_fen,
+        posting.valued_on,
     )
     ensure(tag == "UPDATE 1", "a locked fund exists")
     return Stored(fund, version, stored.opened_on)
@@ -169,18 +196,58 @@ async def balance_by_cause(
     return found
 
 
-async def account_sums(work: Transaction, fund: str) -> list[AccountSum]:
+async def account_sums(work: Transaction, fund: str, asked: AsOf) -> list[AccountSum]:
     """Add up the ledger of a fund by account."""
     rows = await work.fetch(
         "SELECT account, sum(debit_fen)::bigint AS debit, sum(credit_fen)::bigint AS credit "
-        "FROM fund_entry JOIN fund_posting USING (posting_id) WHERE fund = $1 GROUP BY account",
+        "FROM fund_entry JOIN fund_posting USING (posting_id) WHERE fund = $1 "
+        "AND ($2::date IS NULL OR booked_on <= $2) "
+        "AND ($3::date IS NULL OR coalesce(valued_on, booked_on) <= $3) "
+        "AND ($4::timestamptz IS NULL OR recorded_at <= $4) "
+        "AND ($5::bigint IS NULL OR position <= $5) GROUP BY account",
         fund,
+        asked.booked_on,
+        asked.valued_on,
+        asked.known_at,
+        asked.position,
     )
     sums = {
         row["account"]: AccountSum(Account(row["account"]), row["debit"], row["credit"])
         for row in rows
     }
     return [sums.get(account, AccountSum(account, 0, 0)) for account in Account]
+
+
+async def last_position(work: Transaction, fund: str) -> int:
+    """Read the position of a fund's newest posting; 0 before the first."""
+    found: int = await work.fetchval(
+        "SELECT coalesce(max(position), 0) FROM fund_posting WHERE fund = $1", fund
+    )
+    return found
+
+
+async def contributed(work: Transaction, fund: str, contributor: str) -> int:
+    """Add up what a contributor paid in, less what it took out and what was reversed, in fen."""
+    found: int = await work.fetchval(
+        "SELECT coalesce(sum(e.credit_fen - e.debit_fen), 0)::bigint FROM fund_posting p "
+        "JOIN fund_entry e USING (posting_id) WHERE p.fund = $1 AND e.account = 'capital' "
+        "AND p.kind <> 'reversal' AND p.note = $2 "
+        "AND NOT EXISTS (SELECT FROM fund_posting r WHERE r.reverses = p.posting_id)",
+        fund,
+        contributor,
+    )
+    return found
+
+
+async def codes(work: Transaction) -> list[str]:
+    """Read the codes of every fund."""
+    return [row["code"] for row in await work.fetch("SELECT code FROM fund ORDER BY code")]
+
+
+async def save_version(work: Transaction, code: str, *, version: int) -> None:
+    """Store the version of a locked fund."""
+    tag = await work.execute("UPDATE fund SET version = $2 WHERE code = $1", code, version)
+    ensure(tag == "UPDATE 1", "a locked fund exists")
 
 
 async def get_posting(work: Transaction, fund: str, posting_id: UUID) -> Posting:
@@ -256,5 +323,6 @@ def _booked(row: Row) -> Booked:
         entries=tuple(Entry(Account(account), debit, credit) for account, debit, credit in lines),
         note=row["note"],
         reverses=row["reverses"],
+        valued_on=row["valued_on"],
     )
-    return Booked(posting, row["position"])
+    return Booked(posting, row["position"], row["recorded_at"])

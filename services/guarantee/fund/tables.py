@@ -51,6 +51,7 @@ class FundPostingTable(FundTables, table=True):
     booked_on: date = Field(sa_column=Column(Date, nullable=False))
     recorded_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     note: str = Field(sa_column=Column(Text, nullable=False))
+    valued_on: date | None = Field(sa_column=Column(Date))
 
 
 class FundEntryTable(FundTables, table=True):

@@ -35,9 +35,7 @@ async def record_recovery(
     )
     if not await store.insert(work, recovery):
         raise rules.RecoveryBooked(f"claim {claim_id} has a recovery {receipt.reference!r}")
-    after = await claims.book_recovery(
-        work, case, recovery.received, event, recovery_id=recovery.id
-    )
+    after = await claims.book_recovery(work, case, recovery.received, event)
     return Recorded(recovery, after.version)
 
 

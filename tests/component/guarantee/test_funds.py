@@ -14,7 +14,7 @@ from shared.ids import new_id
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.databases import Databases
-from tests.support.guarantees import FUND, POOL, READ_ALL, Scheme
+from tests.support.guarantees import FUND, POOL, READ_ALL, TODAY, Scheme
 
 pytestmark = pytest.mark.component
 
@@ -176,11 +176,16 @@ class TestClaims:
             await funds.reserve_for_claim(work, POOL, claim_id=claim, amount_fen=300_000)
 
         async def pay(work: Transaction) -> None:
-            await funds.pay_leg(work, POOL, claim_id=claim, amount_fen=300_000)
+            await funds.pay_leg(work, POOL, claim_id=claim, amount_fen=300_000, paid_on=TODAY)
 
         async def recover(work: Transaction) -> None:
             await funds.receive_recovery(
-                work, POOL, claim_id=claim, recovery_id=recovery, amount_fen=50_000
+                work,
+                POOL,
+                claim_id=claim,
+                recovery_id=recovery,
+                amount_fen=50_000,
+                received_on=TODAY,
             )
 
         seen = []
@@ -216,7 +221,7 @@ class TestClaims:
             await funds.reserve_for_claim(work, POOL, claim_id=new_id(), amount_fen=10)
 
         async def pay(work: Transaction) -> None:
-            await funds.pay_leg(work, POOL, claim_id=new_id(), amount_fen=10)
+            await funds.pay_leg(work, POOL, claim_id=new_id(), amount_fen=10, paid_on=TODAY)
 
         await moving(scheme, reserve)
         with pytest.raises(NothingReserved):
@@ -227,10 +232,10 @@ class TestClaims:
 
         async def reserve_and_pay(work: Transaction) -> None:
             await funds.reserve_for_claim(work, POOL, claim_id=claim, amount_fen=10)
-            await funds.pay_leg(work, POOL, claim_id=claim, amount_fen=10)
+            await funds.pay_leg(work, POOL, claim_id=claim, amount_fen=10, paid_on=TODAY)
 
         async def pay(work: Transaction) -> None:
-            await funds.pay_leg(work, POOL, claim_id=claim, amount_fen=10)
+            await funds.pay_leg(work, POOL, claim_id=claim, amount_fen=10, paid_on=TODAY)
 
         await moving(scheme, reserve_and_pay)
         with pytest.raises(NothingReserved):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.guarantee.capital import rules as capital
 from services.guarantee.fund import rules
 from services.guarantee.fund.rules import (
     Account,
@@ -19,7 +20,6 @@ from services.guarantee.fund.rules import (
     NothingReserved,
     Posting,
     PostingKind,
-    PostingNotReversible,
     Slip,
 )
 from shared.errors import DomainError, InvariantBroken
@@ -54,6 +54,10 @@ class TestConstructors:
                 booked_on=date(2026, 3, 2),
                 entries=entries,
             )
+
+    def test_refuse_a_posting_of_a_value_date_after_its_booking(self) -> None:
+        with pytest.raises(InvariantBroken):
+            rules.pay_leg(FUND, a_slip(valued_on=date(2026, 3, 3)), amount_fen=1, reserved_fen=1)
 
     @pytest.mark.parametrize(
         ("name", "fen"),
@@ -119,54 +123,10 @@ class TestCash:
         assert event.claim_id == UUID(int=9)
 
 
-class TestPayIn:
-    def test_fills_the_ledger_to_its_limit_and_not_beyond(self) -> None:
-        room = rules.MAX_CAPITAL_FEN - FUND.capital_fen
-
-        full, _, _ = rules.pay_in(FUND, a_slip(), amount_fen=room)
-        with pytest.raises(rules.FundCapitalLimit) as refused:
-            rules.pay_in(FUND, a_slip(), amount_fen=room + 1)
-
-        assert full.capital_fen == rules.MAX_CAPITAL_FEN
-        assert [(v.field, v.limit, v.actual) for v in refused.value.violations] == [
-            ("/amount_fen", room, room + 1)
-        ]
-
-
-class TestReverse:
-    def test_is_the_mirror_image_of_a_payment_of_capital(self) -> None:
-        paid, posting, _ = rules.pay_in(FUND, a_slip(), amount_fen=50)
-
-        fund, mirror, event = rules.reverse(paid, a_slip(posting_id=UUID(int=3)), posting)
-
-        assert fund == FUND
-        both = rules.balances_moved((*posting.entries, *mirror.entries))
-        assert both == dict.fromkeys(Account, 0)
-        assert (mirror.reverses, event.reverses, event.amount_fen) == (
-            posting.posting_id,
-            posting.posting_id,
-            50,
-        )
-
-    def test_is_refused_where_cash_or_capacity_is_in_use(self) -> None:
-        _, posting, _ = rules.pay_in(FUND, a_slip(), amount_fen=61)
-        with pytest.raises(FundShort):
-            rules.reverse(FUND, a_slip(), posting)
-
-        _, small, _ = rules.pay_in(FUND, a_slip(), amount_fen=2)
-        with pytest.raises(FundCapacityExhausted):
-            rules.reverse(FUND, a_slip(), small)
-
-    def test_is_refused_for_what_a_claim_caused(self) -> None:
-        fund, posting, _ = rules.reserve_for_claim(FUND, a_slip(), amount_fen=1)
-
-        with pytest.raises(PostingNotReversible):
-            rules.reverse(fund, a_slip(), posting)
-
-
 Move = Callable[[Fund, Slip, int], tuple[Fund, Posting, object]]
 MOVES: dict[str, Move] = {
-    "pay_in": lambda f, s, n: rules.pay_in(f, s, amount_fen=n),
+    "pay_in": lambda f, s, n: capital.pay_in(f, s, amount_fen=n),
+    "give_back": lambda f, s, n: capital.give_back(f, s, amount_fen=n, contributed_fen=n),
     "commit": lambda f, s, n: rules.reserve_commitment(f, s, amount_fen=n),
     "release": lambda f, s, n: rules.release_commitment(f, s, amount_fen=n),
     "reserve": lambda f, s, n: rules.reserve_for_claim(f, s, amount_fen=n),
