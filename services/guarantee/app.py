@@ -16,6 +16,7 @@ from services.guarantee.quotes import routes as quotes
 from services.guarantee.recoveries import routes as recoveries
 from services.guarantee.seals import routes as seals
 from services.guarantee.seals.handlers import SEAL_EVERY_S, VERIFY, seal_some
+from services.guarantee.settlements import routes as settlements
 from services.guarantee.subscriptions import READ_MODELS, SUBSCRIPTIONS
 from shared.operations import routes as operations
 from shared.operations.chores import Chore
@@ -35,6 +36,7 @@ SERVICE = Service(
         fund.router,
         capital.router,
         seals.router,
+        settlements.router,
         claims.router,
         pictures.router,
         recoveries.router,

@@ -36,6 +36,16 @@ class Case:
     late: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PaidCase:
+    """A claim with one leg paid, the version before, and what to publish of it."""
+
+    claim: Claim
+    version: int
+    leg: Leg
+    events: tuple[Event, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
     """What a bank files."""
@@ -196,6 +206,32 @@ async def page(
     )
     legs = await losses.legs_of_all(work, [row.claim.id for row in rows])
     return [await _case(work, row, legs[row.claim.id]) for row in rows]
+
+
+async def lock_for_payment(
+    work: Transaction, claim_ids: Sequence[UUID], *, reader: str
+) -> Mapping[UUID, Case]:
+    """Lock many claims with their legs, in order of their ids; what may not be seen is left out."""
+    locked = await store.lock_all(work, claim_ids, reader=reader)
+    legs = await losses.legs_of_all(work, list(locked))
+    return {
+        found: Case(stored.claim, stored.version, legs[found]) for found, stored in locked.items()
+    }
+
+
+async def save_payments(work: Transaction, paid: Sequence[PaidCase]) -> None:
+    """Store and publish payments of many locked claims; what is settled ends its process."""
+    saved = [Stored(each.claim, work.publish_all(each.events, after=each.version)) for each in paid]
+    await store.save_payments(work, saved)
+    await losses.save_paid(work, [(each.claim.id, each.leg) for each in paid])
+    await processes.take_all(
+        work,
+        [
+            compensation.Settled(each.claim.id)
+            for each in paid
+            if each.claim.state is rules.ClaimState.SETTLED
+        ],
+    )
 
 
 async def lock_for_recovery(

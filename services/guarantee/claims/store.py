@@ -1,5 +1,6 @@
 """SQL of the claims; maps rows to the rules' type."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from uuid import UUID
@@ -60,6 +61,30 @@ async def lock(
     if expected_version not in {None, stored.version}:
         raise StaleVersion(f"claim {claim_id} is at version {stored.version}")
     return stored
+
+
+async def lock_all(
+    work: Transaction, claim_ids: Sequence[UUID], *, reader: str
+) -> dict[UUID, Stored]:
+    """Lock the claims that the reader may see, in order of their ids; others are left out."""
+    rows = await work.fetch(
+        f"{_SELECT} WHERE id = ANY($1) AND {_SEEN} ORDER BY id FOR UPDATE", list(claim_ids), reader
+    )
+    return {row["id"]: _stored(row) for row in rows}
+
+
+async def save_payments(work: Transaction, claims: Sequence[Stored]) -> None:
+    """Store what payments change of locked claims: the version, and whether all is paid."""
+    tag = await work.execute(
+        "UPDATE claim SET version = given.version, state = given.state, "
+        "settled_on = given.settled_on FROM unnest($1::uuid[], $2::bigint[], $3::text[], "
+        "$4::date[]) AS given (id, version, state, settled_on) WHERE claim.id = given.id",
+        [stored.claim.id for stored in claims],
+        [stored.version for stored in claims],
+        [stored.claim.state for stored in claims],
+        [stored.claim.settled_on for stored in claims],
+    )
+    ensure(tag == f"UPDATE {len(claims)}", "locked claims exist")
 
 
 async def save(work: Transaction, claim: Claim, *, version: int) -> Stored:

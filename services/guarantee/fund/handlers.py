@@ -1,11 +1,11 @@
 """Use cases of the funds: open, read; and the movements that other slices cause.
 
-Every movement locks the fund's row, books one posting and publishes one event. Callers lock their
-own rows first: the fund's row is locked last.
+Every movement books one posting and publishes one event, under the lock of the fund's row. Callers
+lock their own rows first: the fund's row is locked last.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -20,6 +20,15 @@ StoredFund = Stored
 
 BookedPosting = Booked
 """A posting with its place in the ledger, as other slices hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegToPay:
+    """The fund's own leg of one claim, and when the money moved."""
+
+    claim_id: UUID
+    amount_fen: int
+    paid_on: date
 
 
 async def open_fund(work: Transaction, *, code: str, leverage: int, by: str) -> Stored:
@@ -127,7 +136,10 @@ async def release_commitment(
 ) -> Stored:
     """Free the capacity that a guarantee held; raises NothingReserved if it held less."""
     stored = await store.lock(work, fund)
-    held = await store.balance_by_cause(work, fund, Account.COMMITMENTS, cause_id=guarantee_id)
+    balances = await store.balances_by_cause(
+        work, fund, Account.COMMITMENTS, cause_ids=[guarantee_id]
+    )
+    held = balances.get(guarantee_id, 0)
     if amount_fen > held:
         raise rules.NothingReserved(f"guarantee {guarantee_id} holds {held} fen of fund {fund}")
     voucher = slip(work, cause_id=guarantee_id)
@@ -150,15 +162,33 @@ async def reserve_for_claim(
 async def pay_leg(
     work: Transaction, fund: str, *, claim_id: UUID, amount_fen: int, paid_on: date
 ) -> Stored:
-    """Pay a leg, of the value of its payment, and take its reservation back.
+    """Pay one leg and take its reservation back; raises NothingReserved."""
+    stored, _ = await pay_legs(work, fund, [LegToPay(claim_id, amount_fen, paid_on)])
+    return stored
 
-    Raises NothingReserved.
+
+async def pay_legs(
+    work: Transaction, fund: str, legs: Sequence[LegToPay]
+) -> tuple[Stored, Sequence[Posting]]:
+    """Pay the legs of many claims under one lock: a posting and an event for each.
+
+    Raises NothingReserved where a claim has less set aside than its leg.
     """
     stored = await store.lock(work, fund)
-    reserved = await store.balance_by_cause(work, fund, Account.RESERVED, cause_id=claim_id)
-    voucher = slip(work, cause_id=claim_id, valued_on=paid_on)
-    moved = rules.pay_leg(stored.fund, voucher, amount_fen=amount_fen, reserved_fen=reserved)
-    return await book(work, stored, moved)
+    reserved = await store.balances_by_cause(
+        work, fund, Account.RESERVED, cause_ids=[leg.claim_id for leg in legs]
+    )
+    after, booked, events = stored.fund, list[Posting](), list[Event]()
+    for leg in legs:
+        voucher = slip(work, cause_id=leg.claim_id, valued_on=leg.paid_on)
+        after, posting, event = rules.pay_leg(
+            after, voucher, amount_fen=leg.amount_fen, reserved_fen=reserved.get(leg.claim_id, 0)
+        )
+        booked.append(posting)
+        events.append(event)
+    version = work.publish_all(events, after=stored.version)
+    moved = Stored(after, stored.version, stored.opened_on)
+    return await store.book_all(work, moved, booked, version=version), booked
 
 
 async def receive_recovery(
@@ -189,7 +219,7 @@ async def book(work: Transaction, before: Stored, moved: tuple[Fund, Posting, Ev
     fund, booked, event = moved
     version = work.publish_all([event], after=before.version)
     after = Stored(fund, before.version, before.opened_on)
-    return await store.book(work, after, booked, version=version)
+    return await store.book_all(work, after, [booked], version=version)
 
 
 def slip(

@@ -22,17 +22,19 @@ _COLUMNS = "code, version, leverage, capital_fen, cash_fen, committed_fen, reser
 _BOOK = """
     WITH posting AS (
         INSERT INTO fund_posting
-            (posting_id, fund, kind, cause_id, reverses, booked_on, recorded_at, note,
-            valued_on)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $17)
+            (posting_id, fund, kind, cause_id, reverses, booked_on, valued_on, note, recorded_at)
+        SELECT posting_id, $1, kind, cause_id, reverses, booked_on, valued_on, note, $2
+        FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::date[], $8::date[],
+            $9::text[]) WITH ORDINALITY
+            AS given (posting_id, kind, cause_id, reverses, booked_on, valued_on, note, place)
+        ORDER BY place
     ), entries AS (
         INSERT INTO fund_entry (posting_id, line, account, debit_fen, credit_fen)
-        SELECT $1, line, account, debit_fen, credit_fen
-        FROM unnest($9::text[], $10::bigint[], $11::bigint[])
-            WITH ORDINALITY AS given (account, debit_fen, credit_fen, line)
+        SELECT * FROM unnest($10::uuid[], $11::smallint[], $12::text[], $13::bigint[],
+            $14::bigint[])
     )
-    UPDATE fund SET version = $12, capital_fen = $13, cash_fen = $14, committed_fen = $15,
-        reserved_fen = $16 WHERE code = $2
+    UPDATE fund SET version = $15, capital_fen = $16, cash_fen = $17, committed_fen = $18,
+        reserved_fen = $19 WHERE code = $1
 """
 
 _POSTINGS = """
@@ -155,45 +157,54 @@ async def page(
     return [_stored(row, row["code"], None) for row in rows]
 
 
-async def book(work: Transaction, stored: Stored, posting: Posting, *, version: int) -> Stored:
-    """Write a posting and the fund's balances after it, in one statement; the row is locked."""
+async def book_all(
+    work: Transaction, stored: Stored, postings: Sequence[Posting], *, version: int
+) -> Stored:
+    """Write postings and the fund's balances after them, in one statement; the row is locked.
+
+    Positions follow the order of the list.
+    """
     fund = stored.fund
+    lines = [
+        (posting.posting_id, line, entry.account, entry.debit_fen, entry.credit_fen)
+        for posting in postings
+        for line, entry in enumerate(posting.entries, start=1)
+    ]
     tag = await work.execute(
         _BOOK,
-        posting.posting_id,
-        posting.fund,
-        posting.kind,
-        posting.cause_id,
-        posting.reverses,
-        posting.booked_on,
+        fund.code,
         work.now,
-        posting.note,
-        [entry.account for entry in posting.entries],
-        [entry.debit_fen for entry in posting.entries],
-        [entry.credit_fen for entry in posting.entries],
+        [posting.posting_id for posting in postings],
+        [posting.kind for posting in postings],
+        [posting.cause_id for posting in postings],
+        [posting.reverses for posting in postings],
+        [posting.booked_on for posting in postings],
+        [posting.valued_on for posting in postings],
+        [posting.note for posting in postings],
+        *(list(column) for column in zip(*lines, strict=True)),
         version,
         fund.capital_fen,
         fund.cash_fen,
         fund.committed_fen,
         fund.reserved_fen,
-        posting.valued_on,
     )
     ensure(tag == "UPDATE 1", "a locked fund exists")
     return Stored(fund, version, stored.opened_on)
 
 
-async def balance_by_cause(
-    work: Transaction, fund: str, account: Account, *, cause_id: UUID
-) -> int:
-    """Return debits less credits of one account for one cause, under the fund's lock."""
-    found: int = await work.fetchval(
-        "SELECT coalesce(sum(debit_fen - credit_fen), 0)::bigint FROM fund_posting "
-        "JOIN fund_entry USING (posting_id) WHERE fund = $1 AND account = $2 AND cause_id = $3",
+async def balances_by_cause(
+    work: Transaction, fund: str, account: Account, *, cause_ids: Sequence[UUID]
+) -> dict[UUID, int]:
+    """Return debits less credits of one account by cause, under the fund's lock."""
+    rows = await work.fetch(
+        "SELECT cause_id, sum(debit_fen - credit_fen)::bigint AS balance FROM fund_posting "
+        "JOIN fund_entry USING (posting_id) WHERE fund = $1 AND account = $2 "
+        "AND cause_id = ANY($3) GROUP BY cause_id",
         fund,
         account,
-        cause_id,
+        list(cause_ids),
     )
-    return found
+    return {row["cause_id"]: row["balance"] for row in rows}
 
 
 async def account_sums(work: Transaction, fund: str, asked: AsOf) -> list[AccountSum]:

@@ -96,8 +96,13 @@ async def pay(
         since=since,
         today=work.today,
     )
-    await store.save_legs(work, claim_id, [paid])
+    await store.save_legs(work, [(claim_id, paid)])
     return paid, rules.replaced(legs, paid)
+
+
+async def save_paid(work: Transaction, paid: Sequence[tuple[UUID, Leg]]) -> None:
+    """Store the payments of legs of many locked claims."""
+    await store.save_legs(work, paid)
 
 
 async def book_recovery(
@@ -105,5 +110,5 @@ async def book_recovery(
 ) -> tuple[Leg, ...]:
     """Record what came back to each party of a locked claim."""
     after = rules.recovered(legs, received)
-    await store.save_legs(work, claim_id, after)
+    await store.save_legs(work, [(claim_id, leg) for leg in after])
     return after

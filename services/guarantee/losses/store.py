@@ -45,19 +45,21 @@ async def insert(work: Transaction, claim_id: UUID, split: Split, legs: Sequence
     )
 
 
-async def save_legs(work: Transaction, claim_id: UUID, legs: Iterable[Leg]) -> None:
-    """Store what was paid and what came back of legs whose claim is locked."""
-    for leg in legs:
-        tag = await work.execute(
-            "UPDATE loss_leg SET paid_on = $3, reference = $4, recovered_fen = $5 "
-            "WHERE claim_id = $1 AND party = $2",
-            claim_id,
-            leg.party,
-            leg.paid_on,
-            leg.reference,
-            leg.recovered_fen,
-        )
-        ensure(tag == "UPDATE 1", "a leg of a locked claim exists")
+async def save_legs(work: Transaction, legs: Iterable[tuple[UUID, Leg]]) -> None:
+    """Store what was paid and what came back of legs whose claims are locked."""
+    given = list(legs)
+    tag = await work.execute(
+        "UPDATE loss_leg SET paid_on = given.paid_on, reference = given.reference, "
+        "recovered_fen = given.recovered_fen FROM unnest($1::uuid[], $2::text[], $3::date[], "
+        "$4::text[], $5::bigint[]) AS given (claim_id, party, paid_on, reference, recovered_fen) "
+        "WHERE loss_leg.claim_id = given.claim_id AND loss_leg.party = given.party",
+        [claim_id for claim_id, _ in given],
+        [leg.party for _, leg in given],
+        [leg.paid_on for _, leg in given],
+        [leg.reference for _, leg in given],
+        [leg.recovered_fen for _, leg in given],
+    )
+    ensure(tag == f"UPDATE {len(given)}", "a leg of a locked claim exists")
 
 
 async def legs_of(work: Transaction, claim_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Leg, ...]]:

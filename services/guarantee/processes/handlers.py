@@ -1,5 +1,6 @@
 """Running the compensation process: its timers, and the signals that reach it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.guarantee.processes import compensation
@@ -13,7 +14,7 @@ from services.guarantee.processes.compensation import (
 from shared.db.database import Transaction
 from shared.events.envelope import Received
 from shared.events.guarantee import ClaimDeadlineReached
-from shared.messaging.process import Process, advance
+from shared.messaging.process import Process, advance, advance_all
 
 
 async def perform(work: Transaction, command: ScheduleDeadline) -> None:
@@ -37,6 +38,11 @@ PROCESS: Process[Compensation, Signal, ScheduleDeadline] = Process(
 async def take(work: Transaction, signal: Signal) -> None:
     """Advance the process of one claim, in the transaction of what happened to it."""
     await advance(work, PROCESS, str(signal.claim_id), signal)
+
+
+async def take_all(work: Transaction, signals: Sequence[Signal]) -> None:
+    """Advance the processes of many claims, one signal each."""
+    await advance_all(work, PROCESS, {str(signal.claim_id): signal for signal in signals})
 
 
 async def on_deadline_reached(work: Transaction, received: Received[ClaimDeadlineReached]) -> None:
