@@ -178,7 +178,7 @@ def _roles(
     routers = service.routers if everything or role == "api" else []
     work: dict[str, Coroutine[None, None, None]] = {"measure": measure(database)}
     operator = _operator(service, settings, database)
-    state = {**service.state, "operator": operator}
+    state = {**service.state, "operator": operator, "signer": settings.signer}
     if everything or role == "relay":
         relay = Relay(settings.relay_dsn, kafka, wake=database.published, read_clock=clock.now)
         work["relay"] = relay.run()

@@ -2,12 +2,13 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.db.bound import ALARM_ROWS, LIMIT_ROWS
 from shared.messaging.kafka import Login, SaslMechanism
 from shared.messaging.limits import PARKED_KEYS_LIMIT
+from shared.signing import Signer
 
 
 class BrokerSettings(BaseSettings):
@@ -62,6 +63,21 @@ class ServiceSettings(BrokerSettings):
     outbox_limit_rows: int = Field(default=LIMIT_ROWS, ge=1)
     parked_keys_limit: int = Field(default=PARKED_KEYS_LIMIT, ge=1)
     """Keys of one topic that may be parked before its consumer waits instead of parking more."""
+
+    signing_key: SecretStr | None = None
+    """Ed25519 private key, 32 bytes in base64; what is to be signed is refused without one."""
+
+    @field_validator("signing_key")
+    @classmethod
+    def _is_a_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None:
+            Signer(key.get_secret_value())
+        return key
+
+    @property
+    def signer(self) -> Signer | None:
+        """Whoever signs for this service, if it has a key."""
+        return None if self.signing_key is None else Signer(self.signing_key.get_secret_value())
 
     @property
     def relay_dsn(self) -> str:

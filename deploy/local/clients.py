@@ -63,7 +63,10 @@ _FUND = (
     "guarantee.fund:read",
     "guarantee.fund:write",
     "guarantee.breakers:restore",
+    "guarantee.rule-packs:read",
+    "guarantee.rule-packs:write",
 )
+_FUND_APPROVE = ("guarantee.programmes:approve", "guarantee.rule-packs:approve")
 _INSURER = (
     *_FEEDS,
     "registry.enterprises:read",
@@ -126,6 +129,8 @@ _OPERATOR = (
 )
 _AUDITOR = (
     *_SUPERVISOR,
+    "guarantee.rule-packs:read",
+    "guarantee.rule-packs:read-all",
     *_OPERATIONS_READ,
     "notify.cases:read",
     "registry.consents:read",
@@ -172,9 +177,9 @@ CLIENTS: Mapping[str, Client] = {
     "guarantor-ges-checker": Client("guarantor-ges", (*_GUARANTOR, "guarantee.claims:approve")),
     "reguarantor-js": Client("reguarantor-js", _REGUARANTOR),
     "fund-nfgf": Client("fund-nfgf", _FUND),
-    "fund-nfgf-checker": Client("fund-nfgf", (*_FUND, "guarantee.programmes:approve")),
+    "fund-nfgf-checker": Client("fund-nfgf", (*_FUND, *_FUND_APPROVE)),
     "fund-lyg": Client("fund-lyg", _FUND),
-    "fund-lyg-checker": Client("fund-lyg", (*_FUND, "guarantee.programmes:approve")),
+    "fund-lyg-checker": Client("fund-lyg", (*_FUND, *_FUND_APPROVE)),
     "insurer-lead": Client("insurer-lead", _INSURER),
     "insurer-co1": Client("insurer-co1", _INSURER),
     "insurer-co2": Client("insurer-co2", _INSURER),

@@ -1,6 +1,7 @@
 """The five services as children of the launcher: their databases, environment and readiness."""
 
 import asyncio
+import base64
 import http.client
 import json
 import os
@@ -82,6 +83,7 @@ def service_child(service: str, around: Surroundings) -> Child:
         "TONGZHOU_AUDIENCE": AUDIENCE,
         "TONGZHOU_HTTP_HOST": LOOPBACK,
         "TONGZHOU_HTTP_PORT": str(around.ports[service]),
+        "TONGZHOU_SIGNING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         "TONGZHOU_LOG_FORMAT": "json",
         "TONGZHOU_MAX_CONNECTIONS": str(_CONNECTIONS),
     }

@@ -11,9 +11,10 @@ from services.guarantee.openings import routes as openings
 from services.guarantee.pictures import routes as pictures
 from services.guarantee.processes.handlers import PROCESS
 from services.guarantee.programmes import routes as programmes
-from services.guarantee.programmes.handlers import shipped_packs
 from services.guarantee.quotes import routes as quotes
 from services.guarantee.recoveries import routes as recoveries
+from services.guarantee.rulebook import routes as rulebook
+from services.guarantee.rulebook.handlers import RULEBOOK
 from services.guarantee.seals import routes as seals
 from services.guarantee.seals.handlers import SEAL_EVERY_S, VERIFY, seal_some
 from services.guarantee.settlements import routes as settlements
@@ -27,6 +28,7 @@ SERVICE = Service(
     name="guarantee",
     routers=(
         quotes.router,
+        rulebook.router,
         rule_packs.router(),
         programmes.router,
         openings.router,
@@ -48,5 +50,5 @@ SERVICE = Service(
     read_models=READ_MODELS,
     chores=(Chore("seal", SEAL_EVERY_S, seal_some),),
     commands=(VERIFY,),
-    state={"packs": shipped_packs()},
+    state={"packs": RULEBOOK},
 )

@@ -5,8 +5,8 @@ from services.guarantee.enrolments import handlers as enrolments
 from services.guarantee.guarantees import handlers as guarantees
 from services.guarantee.known import handlers as known
 from services.guarantee.processes import handlers as processes
-from services.guarantee.programmes.handlers import shipped_packs
 from services.guarantee.releases import handlers as releases
+from services.guarantee.rulebook.handlers import RULEBOOK
 from shared.db.database import Transaction
 from shared.events.credit import (
     EnrolmentRequested,
@@ -30,7 +30,6 @@ from shared.events.registry import (
 from shared.messaging.apply import Subscriptions
 from shared.messaging.turns import in_turn
 from shared.operations.rebuild import ReadModel
-from shared.rulepack.catalogue import PackCatalogue
 
 LEARNS: Subscriptions = {
     InstitutionRegistered: known.on_institution_registered,
@@ -60,30 +59,26 @@ READ_MODELS = (
 )
 
 
-def build(packs: PackCatalogue) -> Subscriptions:
-    """Bind the handlers of events to the packs that they decide by."""
-
-    async def on_enrolment_requested(
-        work: Transaction, received: Received[EnrolmentRequested]
-    ) -> None:
-        await enrolments.decide_request(work, received.data, packs=packs)
-
-    async def on_loan_classified(work: Transaction, received: Received[LoanClassified]) -> None:
-        await breakers.on_loan_classified(work, received, packs=packs)
-
-    return {
-        **LEARNS,
-        EnrolmentRequested: on_enrolment_requested,
-        LoanDisbursed: in_turn(
-            known.on_loan_disbursed, guarantees.on_loan_disbursed, releases.on_loan_disbursed
-        ),
-        LoanClassified: in_turn(known.on_loan_classified, on_loan_classified),
-        LoanSettled: in_turn(known.on_loan_settled, releases.on_loan_settled),
-        LoanWithdrawn: releases.on_loan_withdrawn,
-        ClaimRejected: releases.on_claim_rejected,
-        GuaranteePeriodEnded: releases.on_period_ended,
-        ClaimDeadlineReached: processes.on_deadline_reached,
-    }
+async def on_enrolment_requested(work: Transaction, received: Received[EnrolmentRequested]) -> None:
+    """Decide on an enrolment by the packs of the moment."""
+    await enrolments.decide_request(work, received.data, packs=await RULEBOOK.current(work))
 
 
-SUBSCRIPTIONS: Subscriptions = build(shipped_packs())
+async def on_loan_classified(work: Transaction, received: Received[LoanClassified]) -> None:
+    """Let the breakers look at a loan by the packs of the moment."""
+    await breakers.on_loan_classified(work, received, packs=await RULEBOOK.current(work))
+
+
+SUBSCRIPTIONS: Subscriptions = {
+    **LEARNS,
+    EnrolmentRequested: on_enrolment_requested,
+    LoanDisbursed: in_turn(
+        known.on_loan_disbursed, guarantees.on_loan_disbursed, releases.on_loan_disbursed
+    ),
+    LoanClassified: in_turn(known.on_loan_classified, on_loan_classified),
+    LoanSettled: in_turn(known.on_loan_settled, releases.on_loan_settled),
+    LoanWithdrawn: releases.on_loan_withdrawn,
+    ClaimRejected: releases.on_claim_rejected,
+    GuaranteePeriodEnded: releases.on_period_ended,
+    ClaimDeadlineReached: processes.on_deadline_reached,
+}

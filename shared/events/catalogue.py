@@ -7,14 +7,22 @@ against the declared events and against every service's subscriptions.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.events import credit, guarantee, guarantee_fund, insurance, notify, registry
+from shared.events import (
+    credit,
+    guarantee,
+    guarantee_fund,
+    guarantee_pack,
+    insurance,
+    notify,
+    registry,
+)
 from shared.events.envelope import EVENT_TYPES, DataClass, Event
 
 PARTITIONS = 12
 """For life: another number would move keys to other partitions and so break their order."""
 
 DAY_MS = 24 * 60 * 60 * 1000
-PUBLISHERS = (registry, credit, guarantee, guarantee_fund, insurance, notify)
+PUBLISHERS = (registry, credit, guarantee, guarantee_fund, guarantee_pack, insurance, notify)
 """Each publisher's own file; where that is full, ``<service>_<aggregate>`` for one aggregate."""
 
 
@@ -97,6 +105,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "tongzhou.guarantee.fund.v1", "guarantee", ("notify",), "fund", "基金账", "fund movements"
     ),
+    Topic("tongzhou.guarantee.pack.v1", "guarantee", (), "rule_pack_id", "规则包", "rule packs"),
     Topic(
         "tongzhou.guarantee.process.v1",
         "guarantee",

@@ -20,12 +20,17 @@ MAX_PACKS = 1000
 class PackCatalogue:
     """Packs by id and version, with periods that do not overlap."""
 
-    def __init__(self, packs: Iterable[Pack]) -> None:
-        """Take proven packs; raises ``PacksOverlap`` where two claim one version or one day."""
+    def __init__(self, packs: Iterable[Pack], ends: Mapping[tuple[str, int], date] = {}) -> None:
+        """Take proven packs; raises ``PacksOverlap`` where two claim one version or one day.
+
+        ``ends`` says by id and version which packs were superseded or retired, and from which day
+        on they no longer decide: the pack itself, and so its digest, stays as it was.
+        """
         self._versions: dict[str, tuple[Pack, ...]] = {}
+        self._ends = dict(ends)
         for pack in sorted(packs, key=lambda pack: (pack.id, pack.version)):
             earlier = self._versions.get(pack.id, ())
-            problems = tuple(_clash(pack, other) for other in earlier if _clashes(pack, other))
+            problems = tuple(_clash(pack, other) for other in earlier if self._clashes(pack, other))
             if problems:
                 raise PacksOverlap(problems)
             self._versions[pack.id] = (*earlier, pack)
@@ -49,6 +54,17 @@ class PackCatalogue:
             raise MalformedPack(tuple(problems))
         return cls(packs)
 
+    def end_of(self, pack: Pack) -> date | None:
+        """Return the first day on which a version no longer decides; None where it has no end."""
+        ends = [end for end in (pack.valid_to, self._ends.get((pack.id, pack.version))) if end]
+        return min(ends, default=None)
+
+    def with_more(
+        self, packs: Iterable[Pack], ends: Mapping[tuple[str, int], date]
+    ) -> "PackCatalogue":
+        """Return a catalogue of these packs and more; raises ``PacksOverlap``."""
+        return PackCatalogue((*self.list(), *packs), {**self._ends, **ends})
+
     def list(self) -> tuple[Pack, ...]:
         """Return every version of every pack, by id and version."""
         return tuple(pack for versions in self._versions.values() for pack in versions)
@@ -66,7 +82,7 @@ class PackCatalogue:
         """
         versions = self.versions(pack_id)
         for pack in versions:
-            if pack.version == version or (version is None and pack.in_force(on)):
+            if pack.version == version or (version is None and self._in_force(pack, on)):
                 return pack
         wanted = f"in force on {on}" if version is None else f"version {version}"
         raise PackNotFound(f"rule pack {pack_id} has no {wanted}")
@@ -87,19 +103,23 @@ class PackCatalogue:
             raise MalformedPack((Problem((), "reference", "应为 id 与整数 version", en),))
         return pack_from_data(form)
 
+    def _in_force(self, pack: Pack, on: date) -> bool:
+        end = self.end_of(pack)
+        return pack.valid_from <= on and (end is None or on < end)
+
+    def _clashes(self, pack: Pack, other: Pack) -> bool:
+        end, others_end = self.end_of(pack), self.end_of(other)
+        apart = (others_end is not None and others_end <= pack.valid_from) or (
+            end is not None and end <= other.valid_from
+        )
+        return pack.version == other.version or not apart
+
 
 def _named(pack: Pack, file: str) -> Pack:
     if file in {f"{pack.id}.yaml", f"{pack.id}.v{pack.version}.yaml"}:
         return pack
     en = f"the file of pack {pack.id} is named {file}"
     raise MalformedPack((Problem(("id",), "file_name", "文件名与 id 不符", en, file, 1, 1),))
-
-
-def _clashes(pack: Pack, other: Pack) -> bool:
-    apart = (other.valid_to is not None and other.valid_to <= pack.valid_from) or (
-        pack.valid_to is not None and pack.valid_to <= other.valid_from
-    )
-    return pack.version == other.version or not apart
 
 
 def _clash(pack: Pack, other: Pack) -> Problem:

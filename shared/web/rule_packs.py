@@ -7,11 +7,12 @@ pointed at by JSON pointer. Nothing here is stored.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Protocol, Self
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict, Field, WithJsonSchema
 
+from shared.db.database import Database, Transaction
 from shared.rulepack.catalogue import PackCatalogue
 from shared.rulepack.errors import MalformedPack, PackNotFound
 from shared.rulepack.examples import run_examples
@@ -94,9 +95,21 @@ def pack_of(packs: PackCatalogue, form: object, *, on: date) -> Pack:
         ) from refused
 
 
-def _packs(request: Request, _caller: Authenticated) -> PackCatalogue:
-    packs: PackCatalogue = request.app.state.packs
-    return packs
+class PackSource(Protocol):
+    """A service's packs where they may change while it runs."""
+
+    async def current(self, work: Transaction) -> PackCatalogue:
+        """Return the packs as they are in this unit of work."""
+        ...
+
+
+async def _packs(request: Request, _caller: Authenticated) -> PackCatalogue:
+    source: PackCatalogue | PackSource = request.app.state.packs
+    if isinstance(source, PackCatalogue):
+        return source
+    database: Database = request.app.state.database
+    async with database.read() as work:
+        return await source.current(work)
 
 
 Packs = Annotated[PackCatalogue, Depends(_packs)]

@@ -4,6 +4,7 @@ The fake bus carries records exactly as the relay would ship them: from the outb
 service to the applier of another. The same applier runs behind the real consumer.
 """
 
+import base64
 import importlib
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,10 +23,12 @@ from shared.messaging.kafka import KafkaSettings
 from shared.messaging.records import Record, read
 from shared.operations.operator import Operator
 from shared.runner import Service
+from shared.signing import Signer
 from shared.web.app import bind, create_app
 from tests.support.clocks import ManualClock
 from tests.support.tokens import TestIssuer
 
+SIGNING_KEY = base64.b64encode(bytes(range(32))).decode()  # made for tests
 OUTBOX = "SELECT topic, key, headers, payload FROM outbox ORDER BY position"
 
 
@@ -139,7 +142,7 @@ def build(service: Service, database: Database, clock: ManualClock) -> ServiceUn
         processes=service.processes,
         read_models=service.read_models,
     )
-    state = {**service.state, "operator": operator}
+    state = {**service.state, "operator": operator, "signer": Signer(SIGNING_KEY)}
     bind(app, service=service.name, database=database, verifier=verifier, state=state)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test"

@@ -151,6 +151,7 @@ class TestClients:
             ("guarantor-ges", "guarantee.claims:approve"),
             ("fund-lyg", "guarantee.programmes:approve"),
             ("fund-nfgf", "guarantee.programmes:approve"),
+            ("fund-lyg", "guarantee.rule-packs:approve"),
             ("operator", "guarantee.operations:approve"),
         ],
     )
