@@ -13,6 +13,8 @@ from services.guarantee.processes.handlers import PROCESS
 from services.guarantee.programmes import routes as programmes
 from services.guarantee.quotes import routes as quotes
 from services.guarantee.recoveries import routes as recoveries
+from services.guarantee.replays import routes as replays
+from services.guarantee.replays.handlers import REPLAY_EVERY_S, replay_some
 from services.guarantee.rulebook import routes as rulebook
 from services.guarantee.rulebook.handlers import RULEBOOK
 from services.guarantee.seals import routes as seals
@@ -29,6 +31,7 @@ SERVICE = Service(
     routers=(
         quotes.router,
         rulebook.router,
+        replays.router,
         rule_packs.router(),
         programmes.router,
         openings.router,
@@ -48,7 +51,7 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     processes=(PROCESS,),
     read_models=READ_MODELS,
-    chores=(Chore("seal", SEAL_EVERY_S, seal_some),),
+    chores=(Chore("seal", SEAL_EVERY_S, seal_some), Chore("replay", REPLAY_EVERY_S, replay_some)),
     commands=(VERIFY,),
     state={"packs": RULEBOOK},
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.guarantee.fund import handlers as funds
 from services.guarantee.guarantees.rules import Cover
 from services.guarantee.losses import rules, store
-from services.guarantee.losses.rules import Leg, Split
+from services.guarantee.losses.rules import Decided, Leg, Split
 from services.guarantee.programmes import handlers as programmes
 from services.guarantee.programmes.rules import WHOLE_PROGRAMME
 from shared.db.database import Transaction
@@ -74,6 +74,18 @@ async def legs_of_all(
 async def split_of(work: Transaction, claim_id: UUID) -> Split:
     """Read the decision on a claim; raises SplitNotFound."""
     return await store.get_split(work, claim_id)
+
+
+async def count_decided(work: Transaction, *, programme: str, year: int) -> int:
+    """Count the losses of a programme that were decided on in a year."""
+    return await store.count_decided(work, programme=programme, year=year)
+
+
+async def decided(
+    work: Transaction, *, programme: str, year: int, after: int, limit: int
+) -> Sequence[Decided]:
+    """Read the next decisions of a programme and a year, in the order of approval."""
+    return await store.decided(work, programme=programme, year=year, after=after, limit=limit)
 
 
 async def pay(

@@ -110,6 +110,16 @@ class Split:
     decided_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with its legs and its place among all decisions of its year."""
+
+    position: int
+    claim_id: UUID
+    split: Split
+    legs: tuple[Leg, ...]
+
+
 def split_of(
     result: SplitResult,
     *,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from services.guarantee.losses.rules import Leg, Split, SplitNotFound
+from services.guarantee.losses.rules import Decided, Leg, Split, SplitNotFound
 from services.guarantee.programmes.rules import PinnedPack
 from shared.db.database import Row, Transaction
 from shared.errors import ensure
@@ -80,6 +80,48 @@ async def get_split(work: Transaction, claim_id: UUID) -> Split:
     row = await work.fetchrow("SELECT * FROM loss_split WHERE claim_id = $1", claim_id)
     if row is None:
         raise SplitNotFound(f"the loss of claim {claim_id} is not split")
+    return _split(row)
+
+
+async def count_decided(work: Transaction, *, programme: str, year: int) -> int:
+    """Count the losses of a programme that were decided on in a year."""
+    found: int = await work.fetchval(
+        "SELECT count(*) FROM loss_split JOIN claim ON claim.id = claim_id "
+        "WHERE programme = $1 AND year = $2",
+        programme,
+        year,
+    )
+    return found
+
+
+async def decided(
+    work: Transaction, *, programme: str, year: int, after: int, limit: int
+) -> list[Decided]:
+    """Read the next decisions of a programme and a year with their legs, in their order."""
+    rows = await work.fetch(
+        "SELECT loss_split.* FROM loss_split JOIN claim ON claim.id = claim_id "
+        "WHERE programme = $1 AND year = $2 AND position > $3 ORDER BY position LIMIT $4",
+        programme,
+        year,
+        after,
+        limit,
+    )
+    legs = await legs_of(work, [row["claim_id"] for row in rows])
+    return [
+        Decided(row["position"], row["claim_id"], _split(row), legs[row["claim_id"]])
+        for row in rows
+    ]
+
+
+def _leg_row(leg: Leg) -> tuple[object, ...]:
+    return tuple(getattr(leg, name) for name in _LEG.split(", "))
+
+
+def _leg(row: Row) -> Leg:
+    return Leg(**{name: row[name] for name in _LEG.split(", ")})
+
+
+def _split(row: Row) -> Split:
     return Split(
         pack=PinnedPack(row["rule_pack_id"], row["rule_pack_version"], row["rule_pack_digest"]),
         tier=row["tier"],
@@ -95,11 +137,3 @@ async def get_split(work: Transaction, claim_id: UUID) -> Split:
         digest=row["digest"],
         decided_on=row["decided_on"],
     )
-
-
-def _leg_row(leg: Leg) -> tuple[object, ...]:
-    return tuple(getattr(leg, name) for name in _LEG.split(", "))
-
-
-def _leg(row: Row) -> Leg:
-    return Leg(**{name: row[name] for name in _LEG.split(", ")})

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, Integer, SmallInteger, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, Identity, Integer, SmallInteger, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -35,6 +35,7 @@ class LossSplitTable(LossesTables, table=True):
     trace: Any = Field(sa_column=Column(JSONB, nullable=False))
     digest: str = Field(sa_column=Column(Text, nullable=False))
     decided_on: date = Field(sa_column=Column(Date, nullable=False))
+    position: int = Field(sa_column=Column(BigInteger, Identity(always=True), nullable=False))
 
 
 class LossLegTable(LossesTables, table=True):
