@@ -177,7 +177,7 @@ def read_lines(
     misshapen: dict[int, Violation] = {}
     try:
         header = [cell.strip() for cell in next(reader, [])]
-        _check_header(header, columns)
+        check_header(header, columns)
         number = reader.line_num + 1
         for cells in reader:
             # A quoted cell may run over several lines: the row is where it begins.
@@ -185,7 +185,7 @@ def read_lines(
             if not any(cell.strip() for cell in cells):
                 continue
             if len(lines) + len(misshapen) >= most_rows:
-                raise _too_many(most_rows)
+                raise too_many(most_rows)
             if len(cells) == len(header):
                 lines.append(Line(here, dict(zip(header, cells, strict=True))))
             else:
@@ -195,7 +195,8 @@ def read_lines(
     return lines, misshapen
 
 
-def _check_header(header: Sequence[str], columns: Sequence[str]) -> None:
+def check_header(header: Sequence[str], columns: Sequence[str]) -> None:
+    """Refuse a header that lacks, adds or repeats a column with :class:`HeaderRefused`."""
     missing = [name for name in columns if name not in header]
     unknown = [name for name in header if name not in columns]
     repeated = sorted({name for name in header if header.count(name) > 1})
@@ -212,7 +213,8 @@ def _check_header(header: Sequence[str], columns: Sequence[str]) -> None:
         raise HeaderRefused(f"the header must be {','.join(columns)}", violations=violations)
 
 
-def _too_many(most_rows: int) -> TooManyRows:
+def too_many(most_rows: int) -> TooManyRows:
+    """Say that a file has more rows than one upload takes."""
     violation = Violation(
         code="rows",
         zh=f"最多 {most_rows} 行",

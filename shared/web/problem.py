@@ -58,6 +58,16 @@ class BadRequest(DomainError):
     title_en = "Missing or unusable header"
 
 
+class UnsupportedMediaType(DomainError):
+    """The body is of a type that the endpoint does not read."""
+
+    code = "unsupported-media-type"
+    title_zh = "请求体类型不受支持"
+    title_en = "Unsupported media type"
+    action_zh = "请按接口说明设置 Content-Type。"
+    action_en = "Send the Content-Type that the endpoint reads."
+
+
 class PreconditionRequired(DomainError):
     """A change must say which version it changes."""
 
@@ -71,6 +81,7 @@ class PreconditionRequired(DomainError):
 STATUS_BY_KIND: tuple[tuple[type[DomainError], int], ...] = (
     (Unauthenticated, 401),
     (BodyTooLarge, 413),
+    (UnsupportedMediaType, 415),
     (BadRequest, 400),
     (PreconditionRequired, 428),
     (StaleVersion, 412),
@@ -228,7 +239,7 @@ async def on_defect(_request: Request, error: Exception) -> Response:
 
 
 def problems(
-    *statuses: Literal[400, 401, 403, 404, 409, 410, 412, 413, 422, 428, 503],
+    *statuses: Literal[400, 401, 403, 404, 409, 410, 412, 413, 415, 422, 428, 503],
 ) -> dict[int | str, dict[str, Any]]:
     """Declare a route's error answers for its OpenAPI, each with an example."""
     always = (401, 403, 422, 503)

@@ -17,16 +17,18 @@ CSV_BODY: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """The bytes of a file and the charset that its Content-Type declares, if any."""
+    """The bytes of a file, and the media type and charset of its Content-Type, if any."""
 
     content: bytes
     charset: str | None
+    media_type: str = ""
 
 
 async def _upload(request: Request) -> UploadedFile:
     header = Message()
-    header["content-type"] = request.headers.get("content-type", "")
-    return UploadedFile(await request.body(), header.get_content_charset())
+    header["content-type"] = declared = request.headers.get("content-type", "")
+    media_type = header.get_content_type() if declared else ""
+    return UploadedFile(await request.body(), header.get_content_charset(), media_type)
 
 
 Upload = Annotated[UploadedFile, Depends(_upload)]

@@ -15,6 +15,7 @@ _STATUS = {
     410: ("gone", "已超出保留期", "Past retention"),
     412: ("stale-version", "版本已过期", "Stale version"),
     413: ("body-too-large", "请求体过大", "Request body too large"),
+    415: ("unsupported-media-type", "请求体类型不受支持", "Unsupported media type"),
     422: ("malformed", "请求内容有误", "Malformed input"),
     428: ("precondition-required", "需要 If-Match", "If-Match required"),
     503: ("temporarily-unavailable", "暂时不可用", "Temporarily unavailable"),

@@ -131,6 +131,13 @@ async def save_many(work: Transaction, entries: Sequence[Stored]) -> None:
     await store.save_many(work, entries)
 
 
+async def states(
+    work: Transaction, loan_ids: Sequence[UUID]
+) -> dict[UUID, tuple[LoanState, tuple[str, ...]]]:
+    """Return where loans stand, with the codes of a refused enrolment."""
+    return await store.states(work, loan_ids)
+
+
 async def count_by_state(
     work: Transaction, *, bank: str | None, programme: str
 ) -> dict[LoanState, int]:

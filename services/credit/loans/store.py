@@ -177,6 +177,16 @@ async def taken_references(work: Transaction, bank: str, references: Sequence[st
     return {row["bank_reference"] for row in rows}
 
 
+async def states(
+    work: Transaction, loan_ids: Sequence[UUID]
+) -> dict[UUID, tuple[LoanState, tuple[str, ...]]]:
+    """Read where loans stand, with the codes of a refused enrolment."""
+    rows = await work.fetch(
+        "SELECT id, state, refusal_codes FROM loan WHERE id = ANY($1::uuid[])", list(loan_ids)
+    )
+    return {row["id"]: (LoanState(row["state"]), tuple(row["refusal_codes"])) for row in rows}
+
+
 async def count_by_state(
     work: Transaction, *, bank: str | None, programme: str
 ) -> dict[LoanState, int]:

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from services.credit.batches.tables import BatchesTables
 from services.credit.demands.tables import DemandsTables
 from services.credit.known.tables import KnownTables
 from services.credit.loans.tables import LoansTables
@@ -13,5 +14,6 @@ run_environment(
         KnownTables.metadata,
         DemandsTables.metadata,
         LoansTables.metadata,
+        BatchesTables.metadata,
     ],
 )

@@ -11,6 +11,9 @@ from services.guarantee.losses.tables import LossesTables
 from services.guarantee.openings.tables import OpeningsTables
 from services.guarantee.programmes.tables import ProgrammesTables
 from services.guarantee.recoveries.tables import RecoveriesTables
+from services.guarantee.replays.tables import ReplayTables
+from services.guarantee.rulebook.tables import RulebookTables
+from services.guarantee.seals.tables import SealTables
 from shared.db.migrations import run_environment
 
 run_environment(
@@ -25,5 +28,8 @@ run_environment(
         LossesTables.metadata,
         RecoveriesTables.metadata,
         BreakersTables.metadata,
+        SealTables.metadata,
+        RulebookTables.metadata,
+        ReplayTables.metadata,
     ],
 )
