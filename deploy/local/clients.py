@@ -36,6 +36,9 @@ _BANK = (
     "guarantee.claims:write",
     "guarantee.legs:pay",
     "guarantee.breakers:read",
+    "guarantee.loan-attributes:write",
+    "guarantee.reports:read",
+    "guarantee.reports:write",
 )
 _GUARANTOR = (
     *_FEEDS,
@@ -48,6 +51,8 @@ _GUARANTOR = (
     "guarantee.legs:pay",
     "guarantee.recoveries:write",
     "guarantee.breakers:read",
+    "guarantee.reports:read",
+    "guarantee.reports:write",
 )
 _REGUARANTOR = (
     *_FEEDS,
@@ -65,6 +70,8 @@ _FUND = (
     "guarantee.breakers:restore",
     "guarantee.rule-packs:read",
     "guarantee.rule-packs:write",
+    "guarantee.reports:read",
+    "guarantee.reports:write",
 )
 _FUND_APPROVE = ("guarantee.programmes:approve", "guarantee.rule-packs:approve")
 _INSURER = (
@@ -100,6 +107,9 @@ _SUPERVISOR = (
     "guarantee.fund:read",
     "guarantee.fund:read-all",
     "guarantee.breakers:read",
+    "guarantee.reports:read",
+    "guarantee.reports:read-all",
+    "guarantee.reports:write",
 )
 _SERVICES = ("registry", "credit", "guarantee", "insurance", "notify")
 _OPERATIONS_READ = tuple(f"{service}.operations:read" for service in _SERVICES)

@@ -13,8 +13,10 @@ from services.guarantee.processes.handlers import PROCESS
 from services.guarantee.programmes import routes as programmes
 from services.guarantee.quotes import routes as quotes
 from services.guarantee.recoveries import routes as recoveries
+from services.guarantee.regulator import routes as regulator
 from services.guarantee.replays import routes as replays
 from services.guarantee.replays.handlers import REPLAY_EVERY_S, replay_some
+from services.guarantee.reports import routes as reports
 from services.guarantee.rulebook import routes as rulebook
 from services.guarantee.rulebook.handlers import RULEBOOK
 from services.guarantee.seals import routes as seals
@@ -46,6 +48,8 @@ SERVICE = Service(
         pictures.router,
         recoveries.router,
         breakers.router,
+        regulator.router,
+        reports.router,
         operations.router,
     ),
     subscriptions=SUBSCRIPTIONS,

@@ -53,6 +53,7 @@ READ_MODELS = (
             "known_list_member",
             "known_qualification",
             "known_loan",
+            "known_loan_fact",
         ),
         LEARNS,
     ),

@@ -13,7 +13,7 @@ import io
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Query as Parameter
@@ -27,6 +27,7 @@ from shared.web.commands import Query
 
 Cell = str | int | None
 T = TypeVar("T")
+R = TypeVar("R", bound=BaseModel)
 
 _EXACT_DIGITS = 15
 _RUNS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -136,34 +137,22 @@ def _typed(sheet: Any, cell: Cell) -> object:  # noqa: ANN401 - openpyxl's sheet
     return cell
 
 
-class Tabular(Protocol):
-    """A report that can be written as a table."""
-
-    def table(self) -> Table:
-        """Return its rows."""
-        ...
-
-
-class _Report(Tabular, Protocol):
-    def model_dump_json(self) -> str: ...
-
-
 async def answer(
     query: Query,
     read: Callable[[Transaction], Awaitable[T]],
     *,
-    present: Callable[[T], _Report],
+    present: Callable[[T], R],
+    table: Callable[[R], Table],
     wanted: Format,
 ) -> Response:
-    """Read in one snapshot and answer in the wanted format, the whole report as JSON."""
+    """Read in one snapshot and answer: the whole report as JSON, a ``table`` of it as a file."""
     async with query.database.read() as work:
         report = present(await read(work))
     if wanted is Format.JSON:
         return Response(report.model_dump_json(), media_type=MEDIA_TYPES[wanted])
-    table = report.table()
+    rows = table(report)
     # A workbook of ten thousand rows takes a second, in which others are to be served.
-    content = await asyncio.to_thread(write, table, wanted)
-    return as_file(content, table.name, wanted)
+    return as_file(await asyncio.to_thread(write, rows, wanted), rows.name, wanted)
 
 
 def as_file(content: bytes, name: str, wanted: Format) -> Response:

@@ -18,6 +18,9 @@ from shared.events.envelope import Event
 StoredFund = Stored
 """A fund with its row's version, as other slices hold it."""
 
+LedgerAsOf = AsOf
+"""Up to which day and moment a ledger is added up, as other slices ask."""
+
 BookedPosting = Booked
 """A posting with its place in the ledger, as other slices hold it."""
 

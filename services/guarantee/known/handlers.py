@@ -15,7 +15,7 @@ from shared.events.credit import (
     LoanSettled,
     OverdueReported,
 )
-from shared.events.envelope import Received
+from shared.events.envelope import Event, Received
 from shared.events.registry import (
     EnterpriseRegistered,
     InstitutionRegistered,
@@ -75,26 +75,39 @@ async def on_qualification_revoked(
 async def on_loan_disbursed(work: Transaction, received: Received[LoanDisbursed]) -> None:
     """Remember a loan that was drawn."""
     await store.put_loan(work, received.data)
+    await _keep_fact(work, received, received.data.loan_id, on=received.data.disbursed_on)
 
 
 async def on_overdue_reported(work: Transaction, received: Received[OverdueReported]) -> None:
     """Remember since when the loan is overdue."""
     await store.put_overdue(work, received.data)
+    await _keep_fact(work, received, received.data.loan_id, on=received.data.reported_on)
 
 
 async def on_loan_classified(work: Transaction, received: Received[LoanClassified]) -> None:
     """Remember the loan's class and what is still owed."""
     await store.put_classification(work, received.data)
+    await _keep_fact(work, received, received.data.loan_id, on=received.data.classified_on)
 
 
 async def on_loan_closed(work: Transaction, received: Received[LoanClosed]) -> None:
     """Remember that nothing more is expected of the loan."""
     await store.put_closed(work, received.data.loan_id, on=received.data.closed_on)
+    await _keep_fact(work, received, received.data.loan_id, on=received.data.closed_on)
 
 
 async def on_loan_settled(work: Transaction, received: Received[LoanSettled]) -> None:
     """Remember that the loan was repaid in full."""
     await store.put_settled(work, received.data)
+    await _keep_fact(work, received, received.data.loan_id, on=received.data.settled_on)
+
+
+async def _keep_fact(
+    work: Transaction, received: Received[Event], loan_id: UUID, *, on: date
+) -> None:
+    await store.keep_fact(
+        work, loan_id, event_id=received.id, fact_on=on, recorded_at=received.recorded_at
+    )
 
 
 async def known_loan(work: Transaction, loan_id: UUID) -> KnownLoan | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from services.guarantee.known.rules import Firm, KnownInstitution, KnownLoan
@@ -163,6 +163,22 @@ async def put_settled(work: Transaction, event: LoanSettled) -> bool:
         event.settled_on,
     )
     return tag == "UPDATE 1"
+
+
+async def keep_fact(
+    work: Transaction, loan_id: UUID, *, event_id: UUID, fact_on: date, recorded_at: datetime
+) -> None:
+    """Keep how a loan stands after an event, beside how it stood before it."""
+    await work.execute(
+        "INSERT INTO known_loan_fact (event_id, loan_id, fact_on, recorded_at, "
+        "principal_outstanding_fen, overdue_since, classification, closed_on) "
+        "SELECT $2, loan_id, $3, $4, principal_outstanding_fen, overdue_since, classification, "
+        "closed_on FROM known_loan WHERE loan_id = $1 ON CONFLICT (event_id) DO NOTHING",
+        loan_id,
+        event_id,
+        fact_on,
+        recorded_at,
+    )
 
 
 async def get_loan(work: Transaction, loan_id: UUID) -> KnownLoan | None:

@@ -1,9 +1,9 @@
 """Tables of what guarantee knows of others, as the migrations make them."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, DateTime, Text, Uuid
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -68,4 +68,19 @@ class KnownLoanTable(KnownTables, table=True):
     overdue_since: date | None = Field(sa_column=Column(Date))
     classification: str | None = Field(sa_column=Column(Text))
     classified_on: date | None = Field(sa_column=Column(Date))
+    closed_on: date | None = Field(sa_column=Column(Date))
+
+
+class KnownLoanFactTable(KnownTables, table=True):
+    """A loan as it stood after one event; never changed, so that a past day reads as it was."""
+
+    __tablename__ = "known_loan_fact"
+
+    event_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    loan_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    fact_on: date = Field(sa_column=Column(Date, nullable=False))
+    recorded_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    principal_outstanding_fen: int = Field(sa_column=Column(BigInteger, nullable=False))
+    overdue_since: date | None = Field(sa_column=Column(Date))
+    classification: str | None = Field(sa_column=Column(Text))
     closed_on: date | None = Field(sa_column=Column(Date))

@@ -11,7 +11,9 @@ from services.guarantee.losses.tables import LossesTables
 from services.guarantee.openings.tables import OpeningsTables
 from services.guarantee.programmes.tables import ProgrammesTables
 from services.guarantee.recoveries.tables import RecoveriesTables
+from services.guarantee.regulator.tables import RegulatorTables
 from services.guarantee.replays.tables import ReplayTables
+from services.guarantee.reports.tables import ReportsTables
 from services.guarantee.rulebook.tables import RulebookTables
 from services.guarantee.seals.tables import SealTables
 from shared.db.migrations import run_environment
@@ -31,5 +33,7 @@ run_environment(
         SealTables.metadata,
         RulebookTables.metadata,
         ReplayTables.metadata,
+        RegulatorTables.metadata,
+        ReportsTables.metadata,
     ],
 )
