@@ -7,7 +7,7 @@ SETUP = command -v '$(PYTHON)' >/dev/null || { echo "error: no '$(PYTHON)' found
 LOCAL := $(if $(filter docker,$(STACK)),dev,local)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof bench chaos check doctor clean test-containers
+.PHONY: help run test proof engine bench chaos check doctor clean test-containers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 # /p' Makefile | awk -F ' # ' '{ printf "  %-22s %s\n", $$1, $$2 }'
@@ -26,6 +26,9 @@ bench: ## measure speed beside its yardsticks (ONLY=E3,E6 REPS=5 PEERS=1), write
 
 check: ## format, lint, types, import contracts, generated files, the tree's own rules
 	@$(SETUP) dev && $(VENV) -m ruff format --check && $(VENV) -m ruff check && $(VENV) -m mypy && .venv/bin/lint-imports && $(VENV) -m shared.events.export --check && $(VENV) -m pytest -q tests/arch
+
+engine: ## check a million drawn splits and recoveries against the reference (CASES=20000 SEED=7)
+	@$(SETUP) dev && exec $(VENV) -m tests.engine $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
 
 test-containers: ## run the integration tests on the docker stack
 	@$(SETUP) dev && $(VENV) -m deploy.local images && exec env STACK=docker $(VENV) -m pytest -m integration
