@@ -4,7 +4,10 @@ from services.guarantee.breakers import routes as breakers
 from services.guarantee.capital import routes as capital
 from services.guarantee.casefiles import routes as casefiles
 from services.guarantee.claims import routes as claims
+from services.guarantee.dayends import routes as dayends
+from services.guarantee.dayends.handlers import RUN_EVERY_S, run_some
 from services.guarantee.enrolments import routes as enrolments
+from services.guarantee.filings import routes as filings
 from services.guarantee.fund import routes as fund
 from services.guarantee.guarantees import routes as guarantees
 from services.guarantee.openings import routes as openings
@@ -50,12 +53,18 @@ SERVICE = Service(
         breakers.router,
         regulator.router,
         reports.router,
+        filings.router,
+        dayends.router,
         operations.router,
     ),
     subscriptions=SUBSCRIPTIONS,
     processes=(PROCESS,),
     read_models=READ_MODELS,
-    chores=(Chore("seal", SEAL_EVERY_S, seal_some), Chore("replay", REPLAY_EVERY_S, replay_some)),
+    chores=(
+        Chore("seal", SEAL_EVERY_S, seal_some),
+        Chore("replay", REPLAY_EVERY_S, replay_some),
+        Chore("day-end", RUN_EVERY_S, run_some),
+    ),
     commands=(VERIFY,),
     state={"packs": RULEBOOK},
 )

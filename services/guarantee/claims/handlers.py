@@ -9,6 +9,7 @@ from uuid import UUID
 from services.guarantee.claims import rules, store
 from services.guarantee.claims.rules import Claim, ClaimId, Document
 from services.guarantee.claims.store import Stored
+from services.guarantee.filings import handlers as filings
 from services.guarantee.fund import handlers as funds
 from services.guarantee.guarantees import handlers as guarantees
 from services.guarantee.guarantees.rules import Guarantee
@@ -147,6 +148,7 @@ async def pay_leg(
     stored = await _lock(work, claim_id, by=by, expected_version=expected_version)
     claim = stored.claim
     claim.require(rules.ClaimState.APPROVED)
+    await filings.require_filed(work, claim.guarantee_id, org=by.org)
     paid, legs = await losses.pay(
         work,
         claim.id,
@@ -206,6 +208,13 @@ async def page(
     )
     legs = await losses.legs_of_all(work, [row.claim.id for row in rows])
     return [await _case(work, row, legs[row.claim.id]) for row in rows]
+
+
+async def states_of(
+    work: Transaction, guarantee_ids: Sequence[UUID]
+) -> dict[UUID, frozenset[rules.ClaimState]]:
+    """Return the states of all claims that were ever filed under guarantees, by guarantee."""
+    return await store.states_of(work, guarantee_ids)
 
 
 async def lock_for_payment(

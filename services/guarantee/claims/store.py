@@ -44,6 +44,18 @@ async def insert(work: Transaction, claim: Claim, *, version: int) -> Stored | N
     return Stored(claim, version) if tag == "INSERT 0 1" else None
 
 
+async def states_of(
+    work: Transaction, guarantee_ids: Sequence[UUID]
+) -> dict[UUID, frozenset[ClaimState]]:
+    """Read the states of all claims under guarantees, by guarantee."""
+    rows = await work.fetch(
+        "SELECT guarantee_id, array_agg(DISTINCT state) AS states FROM claim "
+        "WHERE guarantee_id = ANY($1::uuid[]) GROUP BY guarantee_id",
+        list(guarantee_ids),
+    )
+    return {row["guarantee_id"]: frozenset(map(ClaimState, row["states"])) for row in rows}
+
+
 async def first_filed_on(work: Transaction, guarantee_id: UUID) -> date | None:
     """Read when a guarantee was first claimed under; None if it never was."""
     found: date | None = await work.fetchval(

@@ -4,7 +4,7 @@ Every movement books one posting and publishes one event, under the lock of the 
 lock their own rows first: the fund's row is locked last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -138,17 +138,27 @@ async def release_commitment(
     work: Transaction, fund: str, *, guarantee_id: UUID, amount_fen: int
 ) -> Stored:
     """Free the capacity that a guarantee held; raises NothingReserved if it held less."""
+    return await release_commitments(work, fund, {guarantee_id: amount_fen})
+
+
+async def release_commitments(work: Transaction, fund: str, amounts: Mapping[UUID, int]) -> Stored:
+    """Free the capacity that guarantees held under one lock: a posting and an event for each.
+
+    Raises NothingReserved where one held less.
+    """
     stored = await store.lock(work, fund)
-    balances = await store.balances_by_cause(
-        work, fund, Account.COMMITMENTS, cause_ids=[guarantee_id]
-    )
-    held = balances.get(guarantee_id, 0)
-    if amount_fen > held:
-        raise rules.NothingReserved(f"guarantee {guarantee_id} holds {held} fen of fund {fund}")
-    voucher = slip(work, cause_id=guarantee_id)
-    return await book(
-        work, stored, rules.release_commitment(stored.fund, voucher, amount_fen=amount_fen)
-    )
+    held = await store.balances_by_cause(work, fund, Account.COMMITMENTS, cause_ids=list(amounts))
+    after, booked, events = stored.fund, list[Posting](), list[Event]()
+    for guarantee_id, amount_fen in amounts.items():
+        if amount_fen > held.get(guarantee_id, 0):
+            raise rules.NothingReserved(f"guarantee {guarantee_id} holds less of fund {fund}")
+        voucher = slip(work, cause_id=guarantee_id)
+        after, posting, event = rules.release_commitment(after, voucher, amount_fen=amount_fen)
+        booked.append(posting)
+        events.append(event)
+    version = work.publish_all(events, after=stored.version)
+    moved = Stored(after, stored.version, stored.opened_on)
+    return await store.book_all(work, moved, booked, version=version)
 
 
 async def reserve_for_claim(

@@ -1,5 +1,8 @@
 """Use cases of the guarantees: from the decision on an application to its release or closing."""
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from services.guarantee.fund import handlers as funds
@@ -113,6 +116,42 @@ async def release(work: Transaction, stored: Stored, reason: ReleaseReason) -> S
     after = await store.save(work, stored, guarantee, version=version)
     await _free(work, guarantee)
     return after
+
+
+async def lock_ending(
+    work: Transaction, day: date, *, after: UUID | None, limit: int
+) -> list[Stored]:
+    """Lock the next guarantees whose period, or whose loan, is over by a day's end."""
+    return await store.lock_ending(work, day, after=after, limit=limit)
+
+
+async def in_force(work: Transaction, day: date, *, after: UUID | None, limit: int) -> list[Stored]:
+    """Read the next guarantees in force that had taken effect by a day's end."""
+    return await store.in_force(work, day, after=after, limit=limit)
+
+
+async def release_many(work: Transaction, ending: Sequence[tuple[Stored, ReleaseReason]]) -> None:
+    """End many locked guarantees without a claim: one statement a table, one event for each.
+
+    Programmes are locked in order of their codes, then funds in order of theirs.
+    """
+    released: list[Stored] = []
+    for stored, reason in ending:
+        guarantee, event = rules.release(stored.guarantee, reason=reason, today=work.today)
+        released.append(Stored(guarantee, work.publish_all([event], after=stored.version)))
+    await store.save_released(work, released)
+    quota: Counter[str] = Counter()
+    commitments: dict[str, dict[UUID, int]] = {}
+    for stored in released:
+        application, letter = stored.guarantee.application, stored.guarantee.letter
+        quota[application.programme] += application.amount_fen
+        if letter.commitment_fen:
+            commitments.setdefault(letter.fund, {})[stored.guarantee.id] = letter.commitment_fen
+    for code in sorted(quota):
+        await programmes.lock(work, code)
+        await programmes.give_back_quota(work, code, amount_fen=quota[code])
+    for fund in sorted(commitments):
+        await funds.release_commitments(work, fund, commitments[fund])
 
 
 async def close(work: Transaction, guarantee_id: UUID) -> Stored:

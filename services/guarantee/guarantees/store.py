@@ -1,6 +1,6 @@
 """SQL of the guarantees; maps rows to the rules' types."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -139,6 +139,49 @@ async def save(work: Transaction, stored: Stored, guarantee: Guarantee, *, versi
     )
     ensure(tag == "UPDATE 1", "a locked guarantee exists")
     return Stored(guarantee, version, stored.trace)
+
+
+async def lock_ending(
+    work: Transaction, day: date, *, after: UUID | None, limit: int
+) -> list[Stored]:
+    """Lock the next guarantees in force whose period, or whose loan, is over by a day's end."""
+    rows = await work.fetch(
+        f"{_SELECT} WHERE state = 'effective' AND ($2::uuid IS NULL OR id > $2) "
+        "AND (matures_on + make_interval(months => (cover ->> 'period_months')::integer) <= $1 "
+        "OR EXISTS (SELECT FROM known_loan AS loan WHERE loan.loan_id = guarantee.loan_id "
+        "AND loan.closed_on <= $1)) ORDER BY id LIMIT $3 FOR UPDATE",
+        day,
+        after,
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
+async def in_force(work: Transaction, day: date, *, after: UUID | None, limit: int) -> list[Stored]:
+    """Read the next guarantees that had taken effect by a day's end and have not ended."""
+    rows = await work.fetch(
+        f"{_SELECT} WHERE state = 'effective' AND ($2::uuid IS NULL OR id > $2) "
+        "AND effective_on <= $1 ORDER BY id LIMIT $3",
+        day,
+        after,
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
+async def save_released(work: Transaction, released: Sequence[Stored]) -> None:
+    """Store guarantees that end together, whose rows are locked."""
+    tag = await work.execute(
+        "UPDATE guarantee SET version = given.version, state = 'released', "
+        "released_on = given.released_on, release_reason = given.reason "
+        "FROM unnest($1::uuid[], $2::bigint[], $3::date[], $4::text[]) "
+        "AS given (id, version, released_on, reason) WHERE guarantee.id = given.id",
+        [stored.guarantee.id for stored in released],
+        [stored.version for stored in released],
+        [stored.guarantee.released_on for stored in released],
+        [stored.guarantee.release_reason for stored in released],
+    )
+    ensure(tag == f"UPDATE {len(released)}", "locked guarantees exist")
 
 
 async def exposure(work: Transaction, *, loan_id: UUID | None, uscc: str) -> Exposure:

@@ -115,6 +115,11 @@ async def known_loan(work: Transaction, loan_id: UUID) -> KnownLoan | None:
     return await store.get_loan(work, loan_id)
 
 
+async def known_loans(work: Transaction, loan_ids: Sequence[UUID]) -> Mapping[UUID, KnownLoan]:
+    """Return those loans that were drawn, by id."""
+    return await store.get_loans(work, loan_ids)
+
+
 async def institutions(work: Transaction, codes: Sequence[str]) -> Mapping[str, KnownInstitution]:
     """Return those institutions that the directory has told of, by code."""
     return await store.get_institutions(work, codes)

@@ -190,6 +190,15 @@ async def get_loan(work: Transaction, loan_id: UUID) -> KnownLoan | None:
     return None if row is None else KnownLoan(**dict(row))
 
 
+async def get_loans(work: Transaction, loan_ids: Sequence[UUID]) -> dict[UUID, KnownLoan]:
+    """Read loans by id; one that was never drawn is not among them."""
+    rows = await work.fetch(
+        f"SELECT {_LOAN} FROM known_loan WHERE loan_id = ANY($1::uuid[])",  # noqa: S608 - constant columns
+        list(loan_ids),
+    )
+    return {row["loan_id"]: KnownLoan(**dict(row)) for row in rows}
+
+
 async def get_institutions(work: Transaction, codes: Sequence[str]) -> dict[str, KnownInstitution]:
     """Read institutions by code; one that is not known is not among them."""
     rows = await work.fetch(

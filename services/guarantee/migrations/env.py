@@ -4,6 +4,8 @@ from alembic import context
 
 from services.guarantee.breakers.tables import BreakersTables
 from services.guarantee.claims.tables import ClaimsTables
+from services.guarantee.dayends.tables import DayEndsTables
+from services.guarantee.filings.tables import FilingsTables
 from services.guarantee.fund.tables import FundTables
 from services.guarantee.guarantees.tables import GuaranteesTables
 from services.guarantee.known.tables import KnownTables
@@ -35,5 +37,7 @@ run_environment(
         ReplayTables.metadata,
         RegulatorTables.metadata,
         ReportsTables.metadata,
+        DayEndsTables.metadata,
+        FilingsTables.metadata,
     ],
 )

@@ -19,7 +19,7 @@ from shared.clock import start_of
 from shared.db.database import Transaction
 from shared.events.credit import LoanDisbursed, LoanSettled, LoanWithdrawn
 from shared.events.envelope import Received
-from shared.events.guarantee import ClaimRejected, GuaranteePeriodEnded
+from shared.events.guarantee import ClaimRejected, GuaranteePeriodEnded, ReleaseReason
 
 _LOG = logs.get("tongzhou.releases")
 CLAIMS_AT_ONCE = 100
@@ -61,6 +61,35 @@ async def on_period_ended(work: Transaction, received: Received[GuaranteePeriodE
         _wake_after(work, stored, max(last, work.today))
         return
     await _release_if_due(work, stored)
+
+
+async def release_ending(
+    work: Transaction, day: date, *, after: UUID | None, limit: int
+) -> tuple[UUID | None, list[UUID]]:
+    """Release what is over by a day's end, the next ``limit`` guarantees by id.
+
+    Returns the last id looked at, None at the end, and the guarantees that were released. Claims
+    are read once their guarantees are locked: a filing locks the guarantee before its claim.
+    """
+    locked = await guarantees.lock_ending(work, day, after=after, limit=limit)
+    states = await claims.states_of(work, [stored.guarantee.id for stored in locked])
+    loans = await known.known_loans(work, [s.guarantee.application.loan_id for s in locked])
+    ending: list[tuple[StoredGuarantee, ReleaseReason]] = []
+    for stored in locked:
+        guarantee = stored.guarantee
+        last = rules.last_day(guarantee)
+        reason = rules.why_release(
+            guarantee,
+            loan=loans.get(guarantee.application.loan_id),
+            claims=states.get(guarantee.id, frozenset()),
+            period_is_over=last is not None and _is_over(last, day + timedelta(days=1)),
+        )
+        if reason is not None:
+            ending.append((stored, reason))
+    if ending:
+        await guarantees.release_many(work, ending)
+    cursor = locked[-1].guarantee.id if len(locked) == limit else None
+    return cursor, [stored.guarantee.id for stored, _ in ending]
 
 
 async def _release_if_due(work: Transaction, stored: StoredGuarantee) -> None:
