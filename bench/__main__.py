@@ -27,6 +27,11 @@ from bench import (
     e6_consumer,
     e7_backlog,
     e8_budget,
+    g1_split,
+    g2_settlement,
+    g3_hot_fund,
+    g4_day_end,
+    g5_case,
     reporting,
 )
 from bench.ground import Ground
@@ -36,7 +41,10 @@ from deploy.local.signals import STOPPING, StopRequested, ignoring_stop, raising
 from shared import clock
 
 Run = Callable[[Ground], Awaitable[Outcome]]
-OWN = (e1_command, e3_relay, e5_latency, e6_consumer, e7_backlog, e8_budget)
+OWN = (
+    *(e1_command, e3_relay, e5_latency, e6_consumer, e7_backlog, e8_budget),
+    *(g1_split, g2_settlement, g3_hot_fund, g4_day_end, g5_case),
+)
 BESIDE_PEERS = (e4a_faststream, e4b_debezium, e5b_peers)
 EXPERIMENTS: Mapping[str, Run] = {module.NAME: module.run for module in OWN}
 PEERS: Mapping[str, Run] = {module.NAME: module.run for module in BESIDE_PEERS}

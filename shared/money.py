@@ -13,7 +13,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Generic, Self, TypeVar
+from itertools import repeat
+from typing import Generic, NamedTuple, Self, TypeVar
 
 from shared.errors import ensure
 
@@ -110,8 +111,7 @@ class Rate:
         return f"{sign}{whole}.{digits} %" if digits else f"{sign}{whole} %"
 
 
-@dataclass(frozen=True, slots=True)
-class SplitStep:
+class SplitStep(NamedTuple):
     """One party's way through a split, for the explanation: floor, remainder and odd fen."""
 
     floor_fen: int
@@ -125,9 +125,9 @@ class SplitStep:
         return self.floor_fen + Fraction(self.remainder, self.whole)
 
     @property
-    def amount(self) -> Money:
+    def amount_fen(self) -> int:
         """What the party receives."""
-        return Money(self.floor_fen + self.odd_fen)
+        return self.floor_fen + self.odd_fen
 
 
 def split_steps(total: Money, weights: Mapping[K, int]) -> dict[K, SplitStep]:
@@ -142,7 +142,7 @@ def split_steps(total: Money, weights: Mapping[K, int]) -> dict[K, SplitStep]:
     """
     if total.fen < 0:
         raise ValueError("a negative amount cannot be split")
-    if any(weight < 0 for weight in weights.values()):
+    if weights and min(weights.values()) < 0:
         raise ValueError("a weight cannot be negative")
     whole = sum(weights.values())
     if whole == 0:
@@ -150,21 +150,20 @@ def split_steps(total: Money, weights: Mapping[K, int]) -> dict[K, SplitStep]:
             raise ValueError("weights that sum to 0 cannot carry an amount")
         return {key: SplitStep(0, 0, 1, 0) for key in weights}
     # All shares have the same denominator, so whole remainders compare as the exact ones would.
-    exact = {key: divmod(total.fen * weight, whole) for key, weight in weights.items()}
-    residue = total.fen - sum(floor for floor, _ in exact.values())
-    by_remainder = sorted(weights, key=lambda key: exact[key][1], reverse=True)
-    favoured = set(by_remainder[:residue])
-    steps = {
-        key: SplitStep(floor, remainder, whole, int(key in favoured))
-        for key, (floor, remainder) in exact.items()
-    }
-    ensure(sum(step.amount.fen for step in steps.values()) == total.fen, "a split conserves")
-    return steps
+    fen = total.fen
+    floors = [fen * weight // whole for weight in weights.values()]
+    remainders = [fen * weight % whole for weight in weights.values()]
+    odd = [0] * len(floors)
+    residue = fen - sum(floors)
+    for place in sorted(range(len(odd)), key=remainders.__getitem__, reverse=True)[:residue]:
+        odd[place] = 1
+    ensure(sum(floors) + sum(odd) == fen, "a split conserves")
+    return dict(zip(weights, map(SplitStep, floors, remainders, repeat(whole), odd), strict=True))
 
 
 def split(total: Money, weights: Mapping[K, int]) -> dict[K, Money]:
     """Split ``total`` in the ratio of ``weights``: see :func:`split_steps`."""
-    return {key: step.amount for key, step in split_steps(total, weights).items()}
+    return {key: Money(step.amount_fen) for key, step in split_steps(total, weights).items()}
 
 
 @dataclass(frozen=True, slots=True)

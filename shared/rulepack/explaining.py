@@ -126,7 +126,7 @@ def _overflow_steps(pack: Pack, stage: OverflowStage) -> Iterator[TraceStep]:
     zh, en = _names(pack)
     total = Money(stage.amount_fen).yuan()
     for receiver, part in stage.received.items():
-        amount = part.amount.yuan()
+        amount = Money(part.amount_fen).yuan()
         yield step(
             "overflow",
             zh=f"{zh[stage.party]}超限 {total} 元中由{zh[receiver]}承接 {amount} 元",
@@ -136,7 +136,7 @@ def _overflow_steps(pack: Pack, stage: OverflowStage) -> Iterator[TraceStep]:
             weight=pack.overflow[stage.party][receiver],
             from_base_fen=stage.from_base_fen,
             passed_on_fen=stage.passed_on_fen,
-            amount_fen=part.amount.fen,
+            amount_fen=part.amount_fen,
         )
     yield from _roundings("overflow", pack, stage.received)
 

@@ -6,6 +6,7 @@ This is the engine alone: whole numbers in, whole numbers out, no words and no p
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.errors import ensure
 from shared.money import PPM, Money, SplitStep, split_steps
@@ -36,8 +37,7 @@ class CapRoom:
         return None if eligible.fen <= self.room_fen else self.room_fen * share_ppm // PPM
 
 
-@dataclass(frozen=True, slots=True)
-class CapStage:
+class CapStage(NamedTuple):
     """One cap on one party: what the party would bear before it and what it bears after it."""
 
     room: CapRoom
@@ -51,8 +51,7 @@ class CapStage:
         return self.after_fen < self.before_fen
 
 
-@dataclass(frozen=True, slots=True)
-class OverflowStage:
+class OverflowStage(NamedTuple):
     """What one party's caps turned away and who received it.
 
     ``from_base_fen`` came out of the party's own base, ``passed_on_fen`` out of overflow that it
@@ -70,8 +69,7 @@ class OverflowStage:
         return self.from_base_fen + self.passed_on_fen
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One party's part of the loss; ``amount_fen`` = ``capped_fen`` + ``overflow_fen``."""
 
     party: str
@@ -86,8 +84,7 @@ class Leg:
         return self.capped_fen + self.overflow_fen
 
 
-@dataclass(frozen=True, slots=True)
-class Division:
+class Division(NamedTuple):
     """A split with all of its stages, in the order in which they were computed."""
 
     base: Mapping[str, SplitStep]
@@ -109,11 +106,13 @@ def divide(
     turns away; it has no circle. Raises ``InvariantBroken`` where a stage would not conserve.
     """
     base = split_steps(eligible, shares)
-    kept = {party: step.amount.fen for party, step in base.items()}
+    borne = {party: step.amount_fen for party, step in base.items()}
+    kept = dict(borne)
     received = dict.fromkeys(shares, 0)
     caps: list[CapStage] = []
     overflows: list[OverflowStage] = []
-    for party in _upstream_first([p for p in shares if _has_room(p, rooms)], overflow):
+    limited = {room.cap.party for room in rooms}
+    for party in _upstream_first([p for p in shares if p in limited], overflow):
         stages = _cap(party, eligible, shares[party], kept[party], rooms)
         caps += stages
         before, kept[party] = kept[party], stages[-1].after_fen
@@ -124,25 +123,23 @@ def divide(
             stage = _overflow(party, before - kept[party], refused, shares, overflow[party])
             overflows.append(stage)
             for receiver, step in stage.received.items():
-                received[receiver] += step.amount.fen
-    legs = tuple(
-        Leg(party, ppm, base[party].amount.fen, kept[party], received[party])
-        for party, ppm in shares.items()
+                received[receiver] += step.amount_fen
+    # All four are keyed by party in declared order.
+    parts = (borne.values(), kept.values(), received.values())
+    legs = tuple(map(Leg, shares, shares.values(), *parts))
+    ensure(sum(borne.values()) == eligible.fen, "the base conserves the loss")
+    ensure(
+        sum(kept.values()) + sum(received.values()) == eligible.fen, "the legs conserve the loss"
     )
-    ensure(sum(leg.base_fen for leg in legs) == eligible.fen, "the base conserves the loss")
-    ensure(sum(leg.amount_fen for leg in legs) == eligible.fen, "the legs conserve the loss")
     return Division(base, tuple(caps), tuple(overflows), legs)
-
-
-def _has_room(party: str, rooms: Sequence[CapRoom]) -> bool:
-    return any(room.cap.party == party for room in rooms)
 
 
 def _upstream_first(capped: list[str], overflow: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """Yield capped parties so that whoever may overflow into a party comes before it."""
     pending = list(capped)
     while pending:
-        ready = [p for p in pending if not any(p in overflow[other] for other in pending)]
+        fed = {receiver for party in pending for receiver in overflow[party]}
+        ready = [party for party in pending if party not in fed]
         ensure(bool(ready), "an overflow table has no circle")
         yield ready[0]
         pending.remove(ready[0])
@@ -163,6 +160,8 @@ def _cap(
 
 def _taken(received: int, kept: int, stages: Sequence[CapStage]) -> int:
     """Return how much overflow a capped party takes itself: what its caps leave beside its base."""
+    if not received:
+        return 0
     allowed = [stage.allowed_fen for stage in stages if stage.allowed_fen is not None]
     return min([received, *(fen - kept for fen in allowed)])
 

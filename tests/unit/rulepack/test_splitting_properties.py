@@ -73,7 +73,7 @@ class TestDivide:
         assert sum(leg.base_fen for leg in division.legs) == case.loss
         assert sum(leg.amount_fen for leg in division.legs) == case.loss
         for stage in division.overflows:
-            assert sum(p.amount.fen for p in stage.received.values()) == stage.amount_fen
+            assert sum(p.amount_fen for p in stage.received.values()) == stage.amount_fen
 
     @given(cases())
     def test_leaves_no_leg_below_nothing(self, case: Case) -> None:

@@ -140,12 +140,12 @@ class TestSplit:
 
         steps = split_steps(Money(fen), weights)
 
-        assert sum(step.amount.fen for step in steps.values()) == fen
+        assert sum(step.amount_fen for step in steps.values()) == fen
         for key, step in steps.items():
             assert step.odd_fen in {0, 1}
-            assert step.amount.fen == step.floor_fen + step.odd_fen
+            assert step.amount_fen == step.floor_fen + step.odd_fen
             assert step.exact == (Fraction(fen * weights[key], whole) if whole else 0)
-            assert abs(step.amount.fen - step.exact) < 1
+            assert abs(step.amount_fen - step.exact) < 1
 
     @given(FEN, WEIGHTS)
     def test_gives_nothing_to_a_weight_of_nothing(self, fen: int, weights: dict[str, int]) -> None:
