@@ -10,6 +10,7 @@ from shared.money import Money
 from shared.rulepack.pack import Pack
 from shared.rulepack.splitting import split_loss
 from shared.rulepack.stages import CapRoom, divide
+from shared.runner import collect_rarely
 
 NAME = "G1"
 TITLE = "the split of a loss: engine with every intermediate, and a whole decision with its words"
@@ -37,7 +38,8 @@ NOTES = (
 
 
 async def run(ground: Ground) -> Outcome:
-    """Measure the three legs in turn, all in this process."""
+    """Measure the three legs in turn, all in this process, which is set up as the service's."""
+    collect_rarely()
     pack = shipped_packs().get("sip-yuankedai", on=ON)
     legs: dict[str, Leg] = {
         "engine": lambda: _engine(pack),

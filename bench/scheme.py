@@ -14,6 +14,7 @@ from bench.ground import Ground
 from services.guarantee.app import SERVICE
 from shared.db.bound import OutboxBound
 from shared.db.database import Database
+from shared.runner import collect_rarely
 from tests.support.claims import Claims
 from tests.support.clocks import ManualClock
 from tests.support.guarantees import NFGF, a_scheme
@@ -41,7 +42,7 @@ _POSTINGS = """
         SELECT gen_random_uuid() AS new_id, copied.{cause} AS cause FROM copied
     ), posted AS (
         INSERT INTO fund_posting OVERRIDING USER VALUE
-        SELECT (jsonb_populate_record(old, jsonb_build_object(
+        SELECT (jsonb_populate_record(NULL::fund_posting, to_jsonb(old) || jsonb_build_object(
             'posting_id', made.new_id, 'cause_id', made.cause))).* FROM old, made
     )
     INSERT INTO fund_entry SELECT (jsonb_populate_record(entry, jsonb_build_object(
@@ -130,7 +131,8 @@ class Made:
 
 @asynccontextmanager
 async def made(ground: Ground, *, connections: int = 20) -> AsyncIterator[Made]:
-    """Lend a scheme with a year opened and much capital."""
+    """Lend a scheme with a year opened and much capital, in a process set up as the service's."""
+    collect_rarely()
     async with ground.database("guarantee") as dsns:
         clock = ManualClock()
         bound = OutboxBound(limit_rows=NO_BOUND)

@@ -4,15 +4,13 @@ A step has a code, one sentence in Chinese and one in English, and the figures i
 a person can follow the arithmetic and a program can check it.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Figure = int | str | bool | tuple[str, ...]
 """A figure of a step: an amount or rate as an integer, a name, a yes or no, or a list of words."""
 
 
-@dataclass(frozen=True, slots=True)
-class TraceStep:
+class TraceStep(NamedTuple):
     """One step: its code, its words, and its figures by name in the order they are told."""
 
     step: str

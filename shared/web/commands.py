@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from fastapi import Depends, Request, Response
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from shared.db.database import Database, Transaction
 from shared.errors import Conflict, Malformed
@@ -132,7 +133,7 @@ class Command:
                     headers["ETag"] = f'"{version}"'
                 if location is not None:
                     headers["Location"] = location(result)
-                body = present(result).model_dump_json().encode()
+                body = to_json(present(result))
                 owner = f"{self.caller.org}/{self.caller.sub}"
                 await work.execute(STORE_ANSWER, owner, self._key, status, headers, body)
         except _Replay as replay:
@@ -191,7 +192,7 @@ class Query:
             result = await read(work)
         version = getattr(result, "version", None)
         headers = {"ETag": f'"{version}"'} if isinstance(version, int) else {}
-        return _answer(200, headers, present(result).model_dump_json().encode())
+        return _answer(200, headers, to_json(present(result)))
 
     async def show(
         self,

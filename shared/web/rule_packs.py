@@ -4,13 +4,13 @@ A question names a pack by id, by id and version, or brings a draft; what is wro
 pointed at by JSON pointer. Nothing here is stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, Protocol, Self
+from typing import Annotated, Any, Protocol, Self, cast
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 
 from shared.db.database import Database, Transaction
 from shared.rulepack.catalogue import PackCatalogue
@@ -20,7 +20,7 @@ from shared.rulepack.loader import draft_pack
 from shared.rulepack.pack import Pack, PackReference
 from shared.rulepack.trace import Trace
 from shared.web.auth import Authenticated
-from shared.web.fields import Body, Day, View
+from shared.web.fields import Body, Day, Row, View
 from shared.web.problem import problems
 
 MAX_NAMES = 100
@@ -67,19 +67,26 @@ class RulePackView(View):
         return cls(id=pack.id, version=pack.version, digest=pack.digest)
 
 
-class TraceStepView(View):
+@with_config(ConfigDict(extra="allow"))
+class TraceStepView(Row):
     """One step of an explanation; beside its words stand the figures that it speaks of."""
 
-    model_config = ConfigDict(extra="allow")
-
-    step: str = Field(examples=["base"])
-    zh: str = Field(examples=["应得 66,666,666.6 分，取整 66,666,667 分"])
-    en: str = Field(examples=["exactly 66,666,666.6 fen, in whole fen 66,666,667"])
+    step: Annotated[str, Field(examples=["base"])]
+    zh: Annotated[str, Field(examples=["应得 66,666,666.6 分，取整 66,666,667 分"])]
+    en: Annotated[str, Field(examples=["exactly 66,666,666.6 fen, in whole fen 66,666,667"])]
 
 
 def trace_view(trace: Trace) -> list[TraceStepView]:
     """Show an explanation step by step."""
-    return [TraceStepView.model_validate(step.as_json()) for step in trace]
+    # Pydantic writes a figure that is a tuple as a list.
+    return stored_trace_view(
+        {"step": each.step, "zh": each.zh, "en": each.en, **dict(each.figures)} for each in trace
+    )
+
+
+def stored_trace_view(rows: Iterable[Mapping[str, object]]) -> list[TraceStepView]:
+    """Show an explanation that is kept in the shape of ``TraceStep.as_json``."""
+    return cast("list[TraceStepView]", list(rows))
 
 
 def pack_of(packs: PackCatalogue, form: object, *, on: date) -> Pack:

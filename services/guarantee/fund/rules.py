@@ -121,7 +121,8 @@ class Entry:
 
     def __post_init__(self) -> None:
         """Refuse a line that books nothing, both sides, or a negative amount."""
-        if min(self.debit_fen, self.credit_fen) != 0 or max(self.debit_fen, self.credit_fen) <= 0:
+        one_side = self.debit_fen == 0 or self.credit_fen == 0
+        if not one_side or self.debit_fen + self.credit_fen <= 0:
             raise ValueError("an entry books a positive amount on exactly one side")
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.guarantee.fund.rules import Account, Entry, PostingKind
 from services.guarantee.fund.store import AccountSum, Balances, Booked, Statement, Stored
-from shared.web.fields import Body, Day, Fen, Id, OrgCode, View
+from shared.web.fields import Body, Day, Fen, Id, OrgCode, Row, View
 from shared.web.paging import Page
 
 Leverage = Annotated[
@@ -22,17 +22,16 @@ class OpenFund(Body):
     leverage: Leverage
 
 
-class EntryView(View):
+class EntryView(Row):
     """Debit and credit on one account: of one line of a posting, or of the ledger in all."""
 
     account: Annotated[Account, Field(examples=["cash"])]
     debit_fen: Fen
     credit_fen: Fen
 
-    @classmethod
-    def of(cls, found: AccountSum | Entry) -> Self:
-        """Show a line or a sum."""
-        return cls(account=found.account, debit_fen=found.debit_fen, credit_fen=found.credit_fen)
+
+def _entry_view(found: AccountSum | Entry) -> EntryView:
+    return EntryView(account=found.account, debit_fen=found.debit_fen, credit_fen=found.credit_fen)
 
 
 class FundView(View):
@@ -60,7 +59,7 @@ class FundView(View):
     @classmethod
     def with_ledger(cls, statement: Statement) -> Self:
         """Show a stored fund with its ledger's sums."""
-        return cls._of(statement.stored, [EntryView.of(account) for account in statement.sums])
+        return cls._of(statement.stored, [_entry_view(account) for account in statement.sums])
 
     @classmethod
     def _of(cls, stored: Stored, accounts: list[EntryView]) -> Self:
@@ -108,7 +107,7 @@ class PostingView(View):
             recorded_at=booked.recorded_at,
             position=booked.position,
             note=posting.note,
-            entries=[EntryView.of(entry) for entry in posting.entries],
+            entries=[_entry_view(entry) for entry in posting.entries],
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import Field
 
@@ -23,7 +23,7 @@ from shared.web.fields import (
 )
 from shared.web.paging import Page
 from shared.web.problem import ViolationView
-from shared.web.rule_packs import RulePackView, TraceStepView
+from shared.web.rule_packs import RulePackView, TraceStepView, stored_trace_view
 
 
 class ShareView(View):
@@ -120,7 +120,7 @@ class GuaranteeView(View):
             release_reason=guarantee.release_reason,
             cover=None if guarantee.cover is None else CoverView.of(guarantee.cover),
             refusals=[ViolationView(**asdict(refusal)) for refusal in guarantee.refusals],
-            trace=[TraceStepView.model_validate(step) for step in stored.trace],
+            trace=stored_trace_view(stored.trace),
             version=stored.version,
         )
 
@@ -153,10 +153,10 @@ class GuaranteeView(View):
 
 
 def _without_foreign_figure(step: TraceStepView) -> TraceStepView:
-    told = step.model_dump()
+    told = dict(step)
     if "actual" in told and f"/{told.get('fact')}" not in BROUGHT_BY_THE_BANK:
         del told["actual"]
-    return TraceStepView.model_validate(told)
+    return cast("TraceStepView", told)
 
 
 GuaranteePage = Page[GuaranteeView]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.guarantee.losses.rules import Leg, Split
 from shared.web.fields import Day, Fen, Id, OrgCode, Ppm, View
-from shared.web.rule_packs import RulePackView, TraceStepView
+from shared.web.rule_packs import RulePackView, TraceStepView, stored_trace_view
 
 
 class LegView(View):
@@ -92,6 +92,6 @@ class SplitView(View):
             year=split.year,
             decided_on=split.decided_on,
             digest=split.digest,
-            trace=[TraceStepView.model_validate(step) for step in split.trace],
+            trace=stored_trace_view(split.trace),
             version=version,
         )

@@ -13,10 +13,10 @@ Example: borne 130,000,000 / 40,000,000 / 30,000,000 fen; cash 80,000,000 with c
 gives 48,750,000 / 15,000,000 / 11,250,000.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NewType
+from typing import Any, NewType
 from uuid import UUID
 
 from services.guarantee.claims.rules import Claim, ClaimState
@@ -25,7 +25,6 @@ from shared.errors import Conflict, RuleViolation, Violation, ensure
 from shared.events import guarantee as events
 from shared.events import guarantee_parts as parts
 from shared.rulepack.splitting import RecoverySplit, split_recovery
-from shared.rulepack.trace import Trace
 
 RecoveryId = NewType("RecoveryId", UUID)
 
@@ -86,7 +85,7 @@ class Recovery:
     costs_paid_fen: int
     allocations: tuple[Allocation, ...]
     recorded_by: str
-    trace: Trace
+    trace: tuple[Mapping[str, Any], ...]
 
     @property
     def received(self) -> dict[str, int]:
@@ -129,7 +128,7 @@ def allocate(
             Allocation(leg.party, orgs[leg.party], leg.amount_fen) for leg in shared.legs
         ),
         recorded_by=by,
-        trace=shared.trace,
+        trace=tuple(step.as_json() for step in shared.trace),
     )
     shared_out = sum(recovery.received.values()) + shared.costs_paid_fen + shared.surplus_fen
     ensure(shared_out == receipt.cash_fen, "a recovery conserves the cash")

@@ -1,16 +1,15 @@
 """Requests and responses of the recoveries."""
 
 from typing import Annotated, Self
-from uuid import UUID
 
 from pydantic import Field
 
 from services.guarantee.claims.schemas import Reference
 from services.guarantee.recoveries.handlers import Recorded
 from services.guarantee.recoveries.rules import Receipt, Recovery
-from shared.web.fields import Body, Day, Fen, Id, OrgCode, PositiveFen, View
+from shared.web.fields import Body, Day, Fen, Id, OrgCode, PositiveFen, Row, View
 from shared.web.paging import Page
-from shared.web.rule_packs import TraceStepView, trace_view
+from shared.web.rule_packs import TraceStepView, stored_trace_view
 
 
 class RecordRecovery(Body):
@@ -27,10 +26,10 @@ class RecordRecovery(Body):
         return Receipt(**self.model_dump())
 
 
-class AllocationView(View):
+class AllocationView(Row):
     """What one party receives."""
 
-    party: str = Field(examples=["guarantor"])
+    party: Annotated[str, Field(examples=["guarantor"])]
     org: OrgCode
     amount_fen: Annotated[Fen, Field(examples=[23_750_000])]
 
@@ -55,7 +54,7 @@ class RecoveryView(View):
         """Show a recovery."""
         receipt = recovery.receipt
         return cls(
-            recovery_id=UUID(str(recovery.id)),
+            recovery_id=recovery.id,
             claim_id=recovery.claim_id,
             cash_fen=receipt.cash_fen,
             costs_fen=receipt.costs_fen,
@@ -68,7 +67,7 @@ class RecoveryView(View):
                 AllocationView(party=each.party, org=each.org, amount_fen=each.amount_fen)
                 for each in recovery.allocations
             ],
-            trace=trace_view(recovery.trace),
+            trace=stored_trace_view(recovery.trace),
         )
 
 

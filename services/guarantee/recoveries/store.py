@@ -5,7 +5,6 @@ from uuid import UUID
 
 from services.guarantee.recoveries.rules import Allocation, Receipt, Recovery, RecoveryId
 from shared.db.database import Row, Transaction
-from shared.rulepack.trace import TraceStep
 
 _RECEIPT = "cash_fen, costs_fen, surplus_fen, received_on, reference"
 _COLUMNS = f"id, claim_id, {_RECEIPT}, costs_paid_fen, allocations, recorded_by, trace"
@@ -23,7 +22,7 @@ async def insert(work: Transaction, recovery: Recovery) -> bool:
         recovery.costs_paid_fen,
         [[each.party, each.org, each.amount_fen] for each in recovery.allocations],
         recovery.recorded_by,
-        [[step.step, step.zh, step.en, [list(f) for f in step.figures]] for step in recovery.trace],
+        [dict(step) for step in recovery.trace],
     )
     return tag == "INSERT 0 1"
 
@@ -46,12 +45,15 @@ def _recovery(row: Row) -> Recovery:
     return Recovery(
         id=RecoveryId(row["id"]),
         claim_id=row["claim_id"],
-        receipt=Receipt(**{name: row[name] for name in _RECEIPT.split(", ")}),
+        receipt=Receipt(
+            cash_fen=row["cash_fen"],
+            costs_fen=row["costs_fen"],
+            surplus_fen=row["surplus_fen"],
+            received_on=row["received_on"],
+            reference=row["reference"],
+        ),
         costs_paid_fen=row["costs_paid_fen"],
         allocations=tuple(Allocation(*each) for each in row["allocations"]),
         recorded_by=row["recorded_by"],
-        trace=tuple(
-            TraceStep(step, zh, en, tuple((name, figure) for name, figure in figures))
-            for step, zh, en, figures in row["trace"]
-        ),
+        trace=tuple(row["trace"]),
     )
