@@ -146,8 +146,7 @@ class Posting:
 
     def __post_init__(self) -> None:
         """Refuse a set whose debits and credits differ: the ledger would not balance."""
-        debits = sum(entry.debit_fen for entry in self.entries)
-        if debits != sum(entry.credit_fen for entry in self.entries) or debits == 0:
+        if not self.entries or sum([e.debit_fen - e.credit_fen for e in self.entries]) != 0:
             raise ValueError("a posting's debits equal its credits and are not nothing")
         ensure(self.value_date <= self.booked_on, "what is booked has happened")
 

@@ -324,14 +324,14 @@ def _stored(row: Row | None, code: str, reader: str | None) -> Stored:
 
 
 def _booked(row: Row) -> Booked:
-    lines = zip(row["accounts"], row["debits"], row["credits"], strict=True)
+    entries = map(Entry, map(Account, row["accounts"]), row["debits"], row["credits"])
     posting = Posting(
         posting_id=row["posting_id"],
         fund=row["fund"],
         kind=PostingKind(row["kind"]),
         cause_id=row["cause_id"],
         booked_on=row["booked_on"],
-        entries=tuple(Entry(Account(account), debit, credit) for account, debit, credit in lines),
+        entries=tuple(entries),
         note=row["note"],
         reverses=row["reverses"],
         valued_on=row["valued_on"],

@@ -16,7 +16,7 @@ gives 48,750,000 / 15,000,000 / 11,250,000.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NewType
+from typing import Any, NamedTuple, NewType
 from uuid import UUID
 
 from services.guarantee.claims.rules import Claim, ClaimState
@@ -66,8 +66,7 @@ class Receipt:
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(NamedTuple):
     """What one party receives."""
 
     party: str

@@ -53,7 +53,7 @@ def _recovery(row: Row) -> Recovery:
             reference=row["reference"],
         ),
         costs_paid_fen=row["costs_paid_fen"],
-        allocations=tuple(Allocation(*each) for each in row["allocations"]),
+        allocations=tuple(map(Allocation._make, row["allocations"])),
         recorded_by=row["recorded_by"],
         trace=tuple(row["trace"]),
     )
