@@ -79,7 +79,7 @@ def create_app(
     app.include_router(_health(service))
     app.add_middleware(Edge, max_body_bytes=max_body_bytes)
     generate = app.openapi
-    app.openapi = lambda: commands.declare(publish_problems(generate()))  # type: ignore[method-assign]  # FastAPI's way to extend the document
+    app.openapi = lambda: commands.declare(publish_problems(generate()), service)  # type: ignore[method-assign]  # FastAPI's way to extend the document
     return app
 
 

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.security.base import SecurityBase
@@ -215,10 +215,12 @@ class _Dependency(SecurityBase):
     """
 
     model = BEARER.model
+    takes: ClassVar[str]
 
     def __init__(self, scope: str) -> None:
         """``{service}`` in a scope is the service's name, for routes that every service has."""
         self._scope = scope
+        self.scheme_name = f"{self.takes} {scope}"
 
     async def _caller(self, request: Request) -> Caller:
         caller = await caller_of(request)
@@ -227,7 +229,7 @@ class _Dependency(SecurityBase):
 
 
 class _CommandOf(_Dependency):
-    scheme_name = "command"
+    takes = "command"
 
     async def __call__(self, request: Request) -> Command:
         caller = await self._caller(request)
@@ -242,7 +244,7 @@ class _CommandOf(_Dependency):
 
 
 class _QueryOf(_Dependency):
-    scheme_name = BEARER.scheme_name
+    takes = "query"
 
     async def __call__(self, request: Request) -> Query:
         return Query(request, await self._caller(request))
@@ -264,18 +266,24 @@ HEADERS = (
 )
 
 
-def declare(document: dict[str, Any]) -> dict[str, Any]:
-    """Say in an OpenAPI document which headers a command takes."""
+def declare(document: dict[str, Any], service: str) -> dict[str, Any]:
+    """Say in an OpenAPI document which scope an operation asks for, which headers a command takes.
+
+    The scope stands with the bearer token, as a role name does (OpenAPI 3.1, security requirement).
+    """
     schemes = document.get("components", {}).get("securitySchemes", {})
-    scheme = schemes.pop(_CommandOf.scheme_name, None)
-    if scheme is None:
-        return document
-    schemes[BEARER.scheme_name] = scheme
+    for name in [name for name in schemes if " " in name]:
+        schemes[BEARER.scheme_name] = schemes.pop(name)
     for methods in document["paths"].values():
         for operation in methods.values():
-            if {_CommandOf.scheme_name: []} in operation.get("security", ()):
-                operation["security"] = [{BEARER.scheme_name: []}]
-                operation.setdefault("parameters", []).extend(map(_header, HEADERS))
+            for name in [name for asked in operation.get("security", ()) for name in asked]:
+                takes, _, scope = name.partition(" ")
+                if not scope:
+                    continue
+                asked = {BEARER.scheme_name: [scope.replace("{service}", service)]}
+                operation["security"] = [asked]
+                if takes == _CommandOf.takes:
+                    operation.setdefault("parameters", []).extend(map(_header, HEADERS))
     return document
 
 

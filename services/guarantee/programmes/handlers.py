@@ -107,6 +107,11 @@ async def get(work: Transaction, code: str) -> Stored:
     return await store.get(work, code)
 
 
+async def first_fund_on(work: Transaction, pack_id: str) -> str | None:
+    """Return the fund whose programme was the first to run on a pack; None where none does."""
+    return await store.first_fund_on(work, pack_id)
+
+
 async def lock(work: Transaction, code: str) -> Stored:
     """Lock a programme, before its counters and before its fund; raises ProgrammeNotFound."""
     return await store.lock(work, code)

@@ -32,6 +32,16 @@ class Stored:
     version: int
 
 
+async def first_fund_on(work: Transaction, pack_id: str) -> str | None:
+    """Read whose programme was the first to be activated on any version of a pack."""
+    found: str | None = await work.fetchval(
+        "SELECT fund FROM programme WHERE rule_pack_id = $1 AND activated_at IS NOT NULL "
+        "ORDER BY activated_at, code LIMIT 1",
+        pack_id,
+    )
+    return found
+
+
 async def insert(work: Transaction, programme: Programme) -> Stored | None:
     """Store a draft; None if its code is taken. A draft has published nothing: version 0."""
     tag = await work.execute(

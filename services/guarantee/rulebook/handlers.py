@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
+from services.guarantee.programmes import handlers as programmes
 from services.guarantee.programmes.handlers import shipped_packs
 from services.guarantee.rulebook import rules, store
 from services.guarantee.rulebook.rules import End, Standing, Version, VersionState
@@ -53,10 +54,11 @@ RULEBOOK = Rulebook(shipped_packs())
 async def draft(work: Transaction, content: str, *, by: Caller) -> Stored:
     """Take a draft whose own examples come out.
 
-    Raises MalformedPack, ExamplesFailed, VersionTaken, VersionsOverlap.
+    Raises MalformedPack, ExamplesFailed, ForeignPack, VersionTaken, VersionsOverlap.
     """
     pack = load_pack(content.encode(), DRAFT_FILE)
     await store.lock(work)
+    await _require_owner(work, pack.id, by)
     packs = await RULEBOOK.current(work)
     shipped = [known.version for known in packs.list() if known.id == pack.id]
     newest = max(await store.newest_number(work, pack.id), *shipped, 0)
@@ -97,10 +99,11 @@ async def activate(
 ) -> Stored:
     """Let another person make a draft decide; the version before it is superseded.
 
-    Raises FourEyes, VersionInOtherState, VersionsOverlap, Backdated.
+    Raises FourEyes, ForeignPack, VersionInOtherState, VersionsOverlap, Backdated.
     """
     stored = await _open(work, pack_id, number, expected_version)
     active = rules.activate(stored.drafted, by=by.sub, org=by.org, now=work.now)
+    await _require_owner(work, pack_id, by)
     pack = _pack_of(active)
     others = _standing(await RULEBOOK.current(work), pack_id)
     before = rules.place(pack, others, today=work.today)
@@ -120,16 +123,22 @@ async def retire(
 ) -> End:
     """End a version, shipped or drafted here, that has no successor.
 
-    Raises PackNotFound, VersionInOtherState, EndBeforeToday.
+    Raises PackNotFound, ForeignPack, VersionInOtherState, EndBeforeToday.
     """
     await store.lock(work)
     packs = await RULEBOOK.current(work)
     pack = version_of(packs, pack_id, number)
+    await _require_owner(work, pack_id, by)
     end = End(pack_id, number, ends_on, "retired", reason, by.sub)
     standing = Standing(pack, packs.end_of(pack))
     await _end(work, rules.retire(standing, end, today=work.today))
     await store.renew(work)
     return end
+
+
+async def _require_owner(work: Transaction, pack_id: str, by: Caller) -> None:
+    owner = await store.first_org_of(work, pack_id) or await programmes.first_fund_on(work, pack_id)
+    rules.require_owner(pack_id, owner, org=by.org)
 
 
 async def get(work: Transaction, pack_id: str, number: int, *, reader: str | None) -> Stored:

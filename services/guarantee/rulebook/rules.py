@@ -20,7 +20,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
-from shared.errors import Conflict, FourEyes, NotFound, RuleViolation, Violation
+from shared.errors import Conflict, Forbidden, FourEyes, NotFound, RuleViolation, Violation
 from shared.rulepack.digest import canonical_json
 from shared.rulepack.pack import Pack
 from shared.signing import Signature
@@ -58,6 +58,15 @@ class VersionsOverlap(RuleViolation):
     code = "rule-pack-overlap"
     title_zh = "规则包有效期重叠"
     title_en = "Rule packs overlap"
+
+
+class ForeignPack(Forbidden):
+    """The pack is another organisation's: its version was the first to
+    decide here or, of a pack as it was shipped, its programme the first to run on it."""
+
+    code = "foreign-rule-pack"
+    title_zh = "规则包属于其他机构"
+    title_en = "Another organisation's rule pack"
 
 
 class Backdated(RuleViolation):
@@ -182,6 +191,12 @@ def revise(
         zh = f"内容为 {pack.id} 第 {pack.version} 版"
         raise VersionTaken(en, violations=(Violation("version", zh, en, "/content"),))
     return draft(pack, content, by=by, org=org, now=now, newest=before.number - 1)
+
+
+def require_owner(pack_id: str, owner: str | None, *, org: str) -> None:
+    """Raise :class:`ForeignPack` unless the pack is the organisation's, or nobody's yet."""
+    if owner not in {None, org}:
+        raise ForeignPack(f"{pack_id} is of {owner}")
 
 
 def withdraw(before: Version, *, org: str) -> Version:

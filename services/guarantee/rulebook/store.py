@@ -53,6 +53,16 @@ async def newest_number(work: Transaction, pack_id: str) -> int:
     return found
 
 
+async def first_org_of(work: Transaction, pack_id: str) -> str | None:
+    """Read whose version of a pack was the first to be activated here."""
+    found: str | None = await work.fetchval(
+        "SELECT org FROM rule_pack_version WHERE pack_id = $1 AND state = 'active' "
+        "ORDER BY number LIMIT 1",
+        pack_id,
+    )
+    return found
+
+
 async def insert(work: Transaction, drafted: Version) -> Stored:
     """Store a draft."""
     await work.execute(

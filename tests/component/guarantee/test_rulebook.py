@@ -57,11 +57,11 @@ async def activate(
     )
 
 
-async def retire(scheme: Scheme, number: int, ends_on: str) -> httpx.Response:
+async def retire(scheme: Scheme, number: int, ends_on: str, *, org: str = POOL) -> httpx.Response:
     return await scheme.post(
         f"/v1/rule-packs/{PACK}/versions/{number}/retire",
         {"ends_on": ends_on, "reason": "政策到期"},
-        org=POOL,
+        org=org,
         scopes=APPROVE,
     )
 
@@ -301,6 +301,34 @@ class TestEnd:
         await retire(scheme, 1, "2026-05-01")
 
         assert_refused(await retire(scheme, 1, "2026-06-01"), 409, "rule-pack-state")
+
+
+class TestOwner:
+    """Whose programme runs on a pack, or whose version of it was the first to decide."""
+
+    async def test_alone_drafts_and_retires_the_pack_of_its_programme(self, scheme: Scheme) -> None:
+        assert_refused(await draft(scheme, content(), org=NFGF), 403, "foreign-rule-pack")
+        assert_refused(await retire(scheme, 1, "2027-01-01", org=NFGF), 403, "foreign-rule-pack")
+
+    async def test_of_a_pack_without_a_programme_is_who_activates_first(
+        self, scheme: Scheme
+    ) -> None:
+        new = {"id": "third", "version": 1, "valid_from": "2026-04-01"}
+        answers = [
+            await draft(scheme, content(**new), org=NFGF),
+            await draft(scheme, content(**new | {"version": 2}), org=POOL),
+        ]
+        path = "/v1/rule-packs/third/versions"
+        decided = [
+            await scheme.post(
+                f"{path}/{number}/activate", {}, org=org, scopes=APPROVE, If_Match='"0"'
+            )
+            for number, org in ((1, NFGF), (2, POOL))
+        ]
+
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert decided[0].status_code == 200, decided[0].text
+        assert_refused(decided[1], 403, "foreign-rule-pack")
 
 
 class TestDiff:
