@@ -39,6 +39,8 @@ _BANK = (
     "guarantee.loan-attributes:write",
     "guarantee.reports:read",
     "guarantee.reports:write",
+    "guarantee.reconciliations:read",
+    "guarantee.reconciliations:write",
 )
 _GUARANTOR = (
     *_FEEDS,
@@ -53,6 +55,8 @@ _GUARANTOR = (
     "guarantee.breakers:read",
     "guarantee.reports:read",
     "guarantee.reports:write",
+    "guarantee.reconciliations:read",
+    "guarantee.reconciliations:write",
 )
 _REGUARANTOR = (
     *_FEEDS,
@@ -72,6 +76,8 @@ _FUND = (
     "guarantee.rule-packs:write",
     "guarantee.reports:read",
     "guarantee.reports:write",
+    "guarantee.reconciliations:read",
+    "guarantee.reconciliations:write",
 )
 _FUND_APPROVE = ("guarantee.programmes:approve", "guarantee.rule-packs:approve")
 _INSURER = (
@@ -110,6 +116,8 @@ _SUPERVISOR = (
     "guarantee.reports:read",
     "guarantee.reports:read-all",
     "guarantee.reports:write",
+    "guarantee.reconciliations:read",
+    "guarantee.reconciliations:read-all",
 )
 _SERVICES = ("registry", "credit", "guarantee", "insurance", "notify")
 _OPERATIONS_READ = tuple(f"{service}.operations:read" for service in _SERVICES)

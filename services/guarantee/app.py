@@ -15,6 +15,7 @@ from services.guarantee.pictures import routes as pictures
 from services.guarantee.processes.handlers import PROCESS
 from services.guarantee.programmes import routes as programmes
 from services.guarantee.quotes import routes as quotes
+from services.guarantee.reconciliations import routes as reconciliations
 from services.guarantee.recoveries import routes as recoveries
 from services.guarantee.regulator import routes as regulator
 from services.guarantee.replays import routes as replays
@@ -54,6 +55,7 @@ SERVICE = Service(
         regulator.router,
         reports.router,
         filings.router,
+        reconciliations.router,
         dayends.router,
         operations.router,
     ),

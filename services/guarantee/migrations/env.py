@@ -12,6 +12,7 @@ from services.guarantee.known.tables import KnownTables
 from services.guarantee.losses.tables import LossesTables
 from services.guarantee.openings.tables import OpeningsTables
 from services.guarantee.programmes.tables import ProgrammesTables
+from services.guarantee.reconciliations.tables import ReconciliationsTables
 from services.guarantee.recoveries.tables import RecoveriesTables
 from services.guarantee.regulator.tables import RegulatorTables
 from services.guarantee.replays.tables import ReplayTables
@@ -39,5 +40,6 @@ run_environment(
         ReportsTables.metadata,
         DayEndsTables.metadata,
         FilingsTables.metadata,
+        ReconciliationsTables.metadata,
     ],
 )

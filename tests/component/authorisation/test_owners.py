@@ -42,22 +42,26 @@ class Row:
     query: str = ""
 
 
-def only(*orgs: str, **how: object) -> Row:
-    """Write a row."""
-    return Row(frozenset(orgs), **how)  # type: ignore[arg-type]
+def only(
+    *orgs: str, body: Json | None = None, values: dict[str, str] | None = None, query: str = ""
+) -> Row:
+    """Write a row of some organisations."""
+    return Row(frozenset(orgs), body or {}, values or {}, query)
 
 
 def table(world: World) -> dict[str, Row]:
-    """Return the row of every operation that asks for a scope, in the order of the contract."""
-    claim = {"claim_id": world.values["claim_id"]}
-    filing = {"guarantee_id": world.values["guarantee_id"], "principal_outstanding_fen": 1}
-    loan = a_request().model_dump(
-        mode="json", include={"uscc", "bank", "amount_fen", "rate_ppm", "tenor_months", "signed_on"}
-    )
-    settled = {"claim_id": world.values["settled_id"]}
-    breaker = {"programme": DRAFTED}
-    packs, funds = "/v1/rule-packs/{pack_id}/versions/{number}", "/v1/funds/{fund}"
-    block = {"number": "1"}
+    """Return the row of every operation that asks for a scope."""
+    return {
+        **_packs(),
+        **_programmes(),
+        **_funds(world),
+        **_claims(world),
+        **_overseeing(),
+    }
+
+
+def _packs() -> dict[str, Row]:
+    packs = "/v1/rule-packs/{pack_id}/versions/{number}"
     return {
         # A pack that is not in force is its drafter's; who approves it is the drafter's colleague.
         "POST /v1/rule-packs/drafts": Row(EVERYONE, {"content": "id: small"}),
@@ -73,6 +77,14 @@ def table(world: World) -> dict[str, Row]:
         f"POST {packs}/replays": only(POOL, body={"programme": "sip-yuankedai", "year": 2026}),
         "GET /v1/replays/{replay_id}": only(POOL),
         "GET /v1/replays/{replay_id}/rows": only(POOL),
+    }
+
+
+def _programmes() -> dict[str, Row]:
+    loan = a_request().model_dump(
+        mode="json", include={"uscc", "bank", "amount_fen", "rate_ppm", "tenor_months", "signed_on"}
+    )
+    return {
         # Programmes are public among those who may read them; what a bank stands at is not.
         "POST /v1/programmes": only(NFGF, body={**SCITECH, "programme": "third"}),
         "GET /v1/programmes": Row(EVERYONE),
@@ -88,6 +100,12 @@ def table(world: World) -> dict[str, Row]:
         "GET /v1/guarantees/{guarantee_id}": Row(PARTIES),
         "GET /v1/guarantees": Row(PARTIES | {POOL}),
         "GET /v1/guarantees/{guarantee_id}/case": Row(PARTIES),
+    }
+
+
+def _funds(world: World) -> dict[str, Row]:
+    claim, funds = {"claim_id": world.values["claim_id"]}, "/v1/funds/{fund}"
+    return {
         # A fund's ledger is the fund's.
         "POST /v1/funds": only(NFGF, body={"fund": NFGF, "leverage": 10}),
         "GET /v1/funds": only(NFGF, POOL),
@@ -98,8 +116,15 @@ def table(world: World) -> dict[str, Row]:
         f"POST {funds}/capital/return": only(NFGF, body={"amount_fen": 1, "contributor": "示例"}),
         f"POST {funds}/postings/{{posting_id}}/reverse": only(NFGF, body=REASON),
         f"GET {funds}/blocks": only(NFGF),
-        f"GET {funds}/blocks/{{number}}/verification": only(NFGF, values=block),
+        f"GET {funds}/blocks/{{number}}/verification": only(NFGF, values={"number": "1"}),
         f"POST {funds}/settlements": only(NFGF, body={"rows": [{**claim, **PAYMENT}]}),
+    }
+
+
+def _claims(world: World) -> dict[str, Row]:
+    filing = {"guarantee_id": world.values["guarantee_id"], "principal_outstanding_fen": 1}
+    settled = {"claim_id": world.values["settled_id"]}
+    return {
         # The bank claims, the guarantor decides, each debtor pays its own leg, all of them read.
         "POST /v1/claims": only(BANK, body={**filing, "documents": [DOCUMENT]}),
         "GET /v1/claims": Row(PARTIES | {POOL}),
@@ -116,6 +141,12 @@ def table(world: World) -> dict[str, Row]:
             body={"cash_fen": 1, "costs_fen": 0, "received_on": "2026-03-02", "reference": "1"},
         ),
         "GET /v1/claims/{claim_id}/recoveries": only(BANK, GUARANTOR, POOL, values=settled),
+    }
+
+
+def _overseeing() -> dict[str, Row]:
+    breaker = {"programme": DRAFTED}
+    return {
         "POST /v1/breakers/{programme}/{bank}/restore": only(POOL, body=REASON, values=breaker),
         "GET /v1/breakers/{programme}/{bank}": only(BANK, POOL, values=breaker),
         "GET /v1/breakers": only(BANK, POOL),
@@ -134,6 +165,9 @@ def table(world: World) -> dict[str, Row]:
         "GET /v1/filings/{org}/{month}": only(
             PROVINCE, GUARANTOR, values={"org": PROVINCE, "month": "2026-03"}
         ),
+        "GET /v1/reconciliations/{bank}/{day}": only(BANK, GUARANTOR, NFGF, POOL),
+        "GET /v1/reconciliations/{bank}/{day}/match": only(BANK, GUARANTOR, NFGF, POOL),
+        "POST /v1/reconciliations/{day}/statements": Row(EVERYONE, {"rows": []}),
         # Days are ended by the platform's operators: their scope is all that it takes.
         "POST /v1/day-ends": Row(EVERYONE, {"day": "2026-03-02"}),
         "GET /v1/day-ends/{day}": Row(EVERYONE),
