@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SkipValidation,
     StringConstraints,
 )
 from pydantic_core import PydanticCustomError
@@ -33,6 +34,7 @@ __all__ = [
     "Ppm",
     "RatePpm",
     "Row",
+    "Rows",
     "Text",
     "UsccField",
     "View",
@@ -54,8 +56,14 @@ class View(BaseModel):
 class Row(TypedDict):
     """The base of a response's smallest parts, of which a page shows thousands.
 
-    It is a dict that its view checks; a model of its own would cost three times as much.
+    It is a plain dict of values that are typed where it is made; a view takes :data:`Rows` of it
+    as they are. Models of their own would cost a page of seven hundred entries a third of its time.
     """
+
+
+R = TypeVar("R")
+Rows = Annotated[list[R], SkipValidation()]
+"""Parts of a response that were made here and need no second look."""
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

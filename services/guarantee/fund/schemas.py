@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.guarantee.fund.rules import Account, Entry, PostingKind
 from services.guarantee.fund.store import AccountSum, Balances, Booked, Statement, Stored
-from shared.web.fields import Body, Day, Fen, Id, OrgCode, Row, View
+from shared.web.fields import Body, Day, Fen, Id, OrgCode, Row, Rows, View
 from shared.web.paging import Page
 
 Leverage = Annotated[
@@ -91,7 +91,7 @@ class PostingView(View):
     recorded_at: Annotated[datetime, Field(examples=["2026-03-02T01:00:00Z"])]
     position: int = Field(description="place in the ledger", examples=[17])
     note: Annotated[str, Field(examples=["示例市财政局"])]
-    entries: list[EntryView]
+    entries: Rows[EntryView]
 
     @classmethod
     def of(cls, booked: Booked) -> Self:

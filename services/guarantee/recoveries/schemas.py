@@ -7,7 +7,7 @@ from pydantic import Field
 from services.guarantee.claims.schemas import Reference
 from services.guarantee.recoveries.handlers import Recorded
 from services.guarantee.recoveries.rules import Receipt, Recovery
-from shared.web.fields import Body, Day, Fen, Id, OrgCode, PositiveFen, Row, View
+from shared.web.fields import Body, Day, Fen, Id, OrgCode, PositiveFen, Row, Rows, View
 from shared.web.paging import Page
 from shared.web.rule_packs import TraceStepView, stored_trace_view
 
@@ -46,8 +46,8 @@ class RecoveryView(View):
     received_on: Day
     reference: Reference
     recorded_by: str = Field(examples=["clerk-7"])
-    allocations: list[AllocationView]
-    trace: list[TraceStepView]
+    allocations: Rows[AllocationView]
+    trace: Rows[TraceStepView]
 
     @classmethod
     def of(cls, recovery: Recovery) -> Self:
