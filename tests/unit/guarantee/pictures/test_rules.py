@@ -1,8 +1,10 @@
 """The picture of a split: its bars are the legs' figures, and together they fill the loss."""
 
 from datetime import date
+from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,9 +13,11 @@ from services.guarantee.pictures import rules as picture
 from services.guarantee.pictures.rules import Bar
 from shared.rulepack.splitting import split_loss
 from tests.support.cases import CLAIM, TODAY, a_cover
+from tests.support.golden import assert_golden
 from tests.support.packs import shipped
 
 PACK = shipped("sip-yuankedai")
+GOLDEN = Path(__file__).parents[1] / "golden"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -74,6 +78,17 @@ class TestWaterfall:
         assert sum(int(each.get("data-fen", "")) for each in together) == fen
         assert sum(int(each.get("width", "")) for each in together) == picture.PLOT
         assert all(int(each.get("width", "")) >= 0 for each in bars)
+
+    @pytest.mark.parametrize(
+        ("name", "fen", "paid_fen"),
+        [("overflow", 300_000_000, 750_000_000), ("rounding", 11, 0)],
+    )
+    def test_is_drawn_as_it_was_agreed(self, name: str, fen: int, paid_fen: int) -> None:
+        split, legs = decide(fen, paid_fen=paid_fen)
+
+        drawn = picture.waterfall(CLAIM, split, legs, pack=PACK).decode()
+
+        assert_golden(GOLDEN / f"split-{name}.svg", drawn.replace("><", ">\n<") + "\n")
 
     def test_names_pack_parties_and_organisations(self) -> None:
         split, legs = decide(300_000_000, paid_fen=0)

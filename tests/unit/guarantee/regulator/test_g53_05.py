@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,9 @@ from services.guarantee.regulator.rules import (
     parse_row,
 )
 from shared.errors import Violation
+from tests.support.golden import assert_golden
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "g53-05.txt"
 ON = date(2026, 12, 31)
 MILLION = 100_000_000
 STATED = Attributes(
@@ -83,6 +86,17 @@ class TestTable:
         }
         for figure in report.figures:
             assert sum(source.value for source in figure.sources) == figure.value, figure.item
+
+    def test_is_worded_as_the_regulator_words_it_and_names_its_records(self) -> None:
+        report = g53_05(LOANS, PAID, subject="bank-haizhou", on=ON)
+
+        lines = [
+            f"{f.item} {f.zh} | {f.en} | {f.unit} {f.value} | "
+            + " ".join(f"{s.kind}:{s.id}={s.value}" for s in f.sources)
+            for f in report.figures
+        ]
+        head = f"{report.kind} {report.subject} {report.since} {report.on}"
+        assert_golden(GOLDEN, "\n".join([head, *lines]) + "\n")
 
     @pytest.mark.parametrize(("days", "late"), [(90, 0), (91, 3 * MILLION)])
     def test_counts_more_than_ninety_days(self, days: int, late: int) -> None:

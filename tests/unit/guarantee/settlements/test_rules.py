@@ -70,7 +70,7 @@ class TestRows:
     def test_are_refused_as_a_single_payment_would_be(
         self, changes: dict[str, object], refusal: type[DomainError], words: str
     ) -> None:
-        claim = replace(a_claim(state=ClaimState.APPROVED, approved_on=TODAY), **changes)  # type: ignore[arg-type]
+        claim = replace(a_claim(state=ClaimState.APPROVED, approved_on=TODAY), **changes)  # type: ignore[arg-type]  # checked at run time
 
         [found] = judge([row()], {CLAIM: Open(claim, (a_leg("pool"),))}, fund=FUND, today=TODAY)
 
