@@ -7,7 +7,7 @@ SETUP = command -v '$(PYTHON)' >/dev/null || { echo "error: no '$(PYTHON)' found
 LOCAL := $(if $(filter docker,$(STACK)),dev,local)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof engine bench chaos check doctor clean test-containers
+.PHONY: help run test proof engine mutation bench chaos check doctor clean test-containers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 # /p' Makefile | awk -F ' # ' '{ printf "  %-22s %s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ check: ## format, lint, types, import contracts, generated files, the tree's own
 
 engine: ## check a million drawn splits and recoveries against the reference (CASES=20000 SEED=7)
 	@$(SETUP) dev && exec $(VENV) -m tests.engine $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
+
+mutation: ## plant mistakes in the rules of guarantee and in shared/money.py, count what the unit tests notice
+	@$(SETUP) dev && $(VENV) -m pip install --quiet --require-hashes --requirement requirements/mutation.txt && $(VENV) -m tests.mutation
 
 test-containers: ## run the integration tests on the docker stack
 	@$(SETUP) dev && $(VENV) -m deploy.local images && exec env STACK=docker $(VENV) -m pytest -m integration

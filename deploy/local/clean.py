@@ -20,6 +20,7 @@ _MADE_IN_CHECKOUT = (
     ".import_linter_cache",
     ".coverage",
     ".run",
+    "mutants",
 )
 
 
