@@ -193,6 +193,10 @@ CLIENTS: Mapping[str, Client] = {
     "bank-donghai": Client("bank-donghai", _BANK),
     "guarantor-ges": Client("guarantor-ges", _GUARANTOR),
     "guarantor-ges-checker": Client("guarantor-ges", (*_GUARANTOR, "guarantee.claims:approve")),
+    "guarantor-ges-director": Client(
+        "guarantor-ges",
+        (*_GUARANTOR, "guarantee.claims:approve", "guarantee.claims:approve-large"),
+    ),
     "reguarantor-js": Client("reguarantor-js", _REGUARANTOR),
     "fund-nfgf": Client("fund-nfgf", _FUND),
     "fund-nfgf-checker": Client("fund-nfgf", (*_FUND, *_FUND_APPROVE)),

@@ -15,7 +15,7 @@ from services.guarantee.guarantees import handlers as guarantees
 from services.guarantee.guarantees.rules import Guarantee
 from services.guarantee.known import handlers as known
 from services.guarantee.losses import handlers as losses
-from services.guarantee.losses.rules import Leg, Split
+from services.guarantee.losses.rules import Leg, Split, require_approval
 from services.guarantee.processes import compensation
 from services.guarantee.processes import handlers as processes
 from services.guarantee.programmes import handlers as programmes
@@ -25,6 +25,9 @@ from shared.events.envelope import Event
 from shared.events.guarantee import RecoveryAllocated
 from shared.rulepack.catalogue import PackCatalogue
 from shared.web.auth import Caller
+
+APPROVE_LARGE = "guarantee.claims:approve-large"
+"""The scope of who approves losses above the programme's limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +116,18 @@ async def approve_claim(
     """Let a second person approve: the loss is split, counters move, the fund sets its leg aside.
 
     Locks the claim, then the programme and its counters, then the fund. Raises ClaimOutdated where
-    the bank has told of a repayment or a cure since the filing.
+    the bank has told of a repayment or a cure since the filing, ApprovalAboveLimit where the loss
+    takes the scope :data:`APPROVE_LARGE`.
     """
     stored = await _lock(work, claim_id, by=by, expected_version=expected_version)
     claim = stored.claim
     rules.require_approver(claim, by=by.sub, org=by.org)
+    programme = (await programmes.get(work, claim.programme)).programme
+    require_approval(
+        rules.eligible_loss(claim),
+        programme.approval_limit_fen,
+        approves_large=APPROVE_LARGE in by.scopes,
+    )
     guarantee = await guarantees.lock_for_claim(work, claim.guarantee_id, reader=None)
     loan = await known.known_loan(work, claim.loan_id)
     rules.confirm(claim, guarantee.guarantee, loan=loan)

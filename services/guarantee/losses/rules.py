@@ -38,6 +38,16 @@ class LegNotFound(NotFound):
     title_en = "Leg not found"
 
 
+class ApprovalAboveLimit(Forbidden):
+    """The loss is above what this approver may approve in the programme."""
+
+    code = "approval-above-limit"
+    title_zh = "超出复核权限"
+    title_en = "Above the approver's limit"
+    action_zh = "请由具备大额复核权限的人员办理。"
+    action_en = "Let somebody approve who holds the right for large losses."
+
+
 class NotTheDebtor(Forbidden):
     """An organisation pays its own leg only."""
 
@@ -173,6 +183,14 @@ def leg_of(legs: Sequence[Leg], party: str) -> Leg:
         if leg.party == party:
             return leg
     raise LegNotFound(f"the split has no leg of {party}")
+
+
+def require_approval(loss_fen: int, limit_fen: int | None, *, approves_large: bool) -> None:
+    """Raise :class:`ApprovalAboveLimit` for a loss that takes the larger right to approve it."""
+    if limit_fen is not None and loss_fen > limit_fen and not approves_large:
+        zh, en = f"损失超过 {limit_fen} 分", f"the loss is above {limit_fen} fen"
+        found = Violation("approval-limit", zh, en, None, limit_fen, loss_fen)
+        raise ApprovalAboveLimit(en, violations=(found,))
 
 
 def pay(leg: Leg, *, org: str, paid_on: date, reference: str, since: date, today: date) -> Leg:

@@ -148,7 +148,10 @@ class PinnedPack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """One programme. ``due_days`` are calendar days in which a leg of a loss is to be paid."""
+    """One programme. ``due_days`` are calendar days in which a leg of a loss is to be paid.
+
+    Losses above ``approval_limit_fen`` are approved by who holds the larger right; None: by all.
+    """
 
     code: str
     title: str
@@ -162,6 +165,7 @@ class Programme:
     enrolment_days: int
     due_days: int
     effective_from: date
+    approval_limit_fen: int | None = None
     state: ProgrammeState = ProgrammeState.DRAFT
     created_by: str
     activated_by: str | None = None

@@ -42,6 +42,10 @@ Parties = Annotated[
         examples=[{"nfgf": "fund-nfgf", "province": "reguarantor-js"}],
     ),
 ]
+ApprovalLimit = Annotated[
+    PositiveFen,
+    Field(description="a larger loss takes the scope guarantee.claims:approve-large, fen"),
+]
 GuaranteeTypeField = Annotated[GuaranteeType, Field(examples=["joint_and_several"])]
 
 
@@ -59,6 +63,7 @@ class FileProgramme(Body):
     enrolment_days: Days
     due_days: DueDays
     effective_from: Day
+    approval_limit_fen: ApprovalLimit | None = None
 
     def pack(self, packs: PackCatalogue) -> Pack:
         """Find the pack's version in force on the day; raises PackNotFound."""
@@ -78,6 +83,7 @@ class FileProgramme(Body):
             enrolment_days=self.enrolment_days,
             due_days=self.due_days,
             effective_from=self.effective_from,
+            approval_limit_fen=self.approval_limit_fen,
             created_by=by,
         )
 
@@ -121,6 +127,7 @@ class ProgrammeView(View):
     enrolment_days: Days
     due_days: DueDays
     effective_from: Day
+    approval_limit_fen: ApprovalLimit | None
     created_by: str = Field(examples=["operator"])
     activated_by: str | None = Field(examples=["fund-lyg-checker"])
     version: int = Field(examples=[1])
@@ -147,6 +154,7 @@ class ProgrammeView(View):
             enrolment_days=programme.enrolment_days,
             due_days=programme.due_days,
             effective_from=programme.effective_from,
+            approval_limit_fen=programme.approval_limit_fen,
             created_by=programme.created_by,
             activated_by=programme.activated_by,
             version=shown.version,

@@ -16,7 +16,7 @@ from shared.errors import StaleVersion, ensure
 _COLUMNS = (
     "code, version, title, rule_pack_id, rule_pack_version, rule_pack_digest, fund, parties, "
     "quota_fen, enrolled_fen, period_months, guarantee_type, enrolment_days, due_days, "
-    "effective_from, state, created_by, activated_by"
+    "effective_from, approval_limit_fen, state, created_by, activated_by"
 )
 _COUNTERS = (
     "programme, bank, year, prior_year_end_balance_fen, pool_paid_fen, claims_paid_fen, "
@@ -47,8 +47,9 @@ async def insert(work: Transaction, programme: Programme) -> Stored | None:
     tag = await work.execute(
         "INSERT INTO programme (code, version, title, rule_pack_id, rule_pack_version, "
         "rule_pack_digest, fund, parties, quota_fen, period_months, guarantee_type, "
-        "enrolment_days, due_days, effective_from, state, created_by, created_at) "
-        "VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+        "enrolment_days, due_days, effective_from, approval_limit_fen, state, created_by, "
+        "created_at) VALUES "
+        "($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) "
         "ON CONFLICT DO NOTHING",
         programme.code,
         programme.title,
@@ -63,6 +64,7 @@ async def insert(work: Transaction, programme: Programme) -> Stored | None:
         programme.enrolment_days,
         programme.due_days,
         programme.effective_from,
+        programme.approval_limit_fen,
         programme.state,
         programme.created_by,
         work.now,
@@ -218,6 +220,7 @@ def _stored(row: Row) -> Stored:
         enrolment_days=row["enrolment_days"],
         due_days=row["due_days"],
         effective_from=row["effective_from"],
+        approval_limit_fen=row["approval_limit_fen"],
         state=ProgrammeState(row["state"]),
         created_by=row["created_by"],
         activated_by=row["activated_by"],

@@ -37,6 +37,7 @@ class ProgrammeTable(ProgrammesTables, table=True):
     created_by: str = Field(sa_column=Column(Text, nullable=False))
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     activated_by: str | None = Field(sa_column=Column(Text))
+    approval_limit_fen: int | None = Field(sa_column=Column(BigInteger))
     activated_at: datetime | None = Field(sa_column=Column(DateTime(timezone=True)))
 
 

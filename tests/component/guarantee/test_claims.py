@@ -12,7 +12,7 @@ from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.claims import CHECKER, MAKER, Claims, a_classification, a_filing, amounts
 from tests.support.clocks import ManualClock
-from tests.support.guarantees import BANK, GUARANTOR, NFGF, PROVINCE, TODAY, a_scheme
+from tests.support.guarantees import BANK, GUARANTOR, NFGF, PROVINCE, SCITECH, TODAY, a_scheme
 
 pytestmark = pytest.mark.component
 
@@ -319,6 +319,33 @@ class TestDecision:
 
         assert rejected.status_code == 200, rejected.text
         assert approved["eligible_loss_fen"] == 100_000_000
+
+
+class TestApprovalLimit:
+    async def test_leaves_large_losses_to_who_holds_the_larger_right(self, claims: Claims) -> None:
+        limited = {**SCITECH, "programme": "limited", "approval_limit_fen": 333_333_332}
+        await claims.scheme.programme(limited)
+        await claims.scheme.opening("limited", 20_000_000_000)
+        claim = await claims.file(await claims.bad_loan(programme="limited"))
+        await claims.verify(claim["claim_id"])
+
+        refused = await claims.approve(claim["claim_id"])
+        large = ("guarantee.claims:approve", "guarantee.claims:approve-large")
+        current = await claims.read(claim["claim_id"])
+        approved = await claims.scheme.post(
+            f"/v1/claims/{claim['claim_id']}/approve",
+            {},
+            org=GUARANTOR,
+            scopes=large,
+            sub=CHECKER,
+            If_Match=f'"{current["version"]}"',
+        )
+
+        assert_refused(refused, 403, "approval-above-limit")
+        assert refused.json()["violations"][0]["limit"] == 333_333_332
+        assert approved.json()["state"] == "approved"
+        shown = await claims.scheme.read("/v1/programmes/limited")
+        assert shown["approval_limit_fen"] == 333_333_332
 
 
 class TestPayment:

@@ -159,3 +159,21 @@ class TestRecovered:
 def a_claim_id() -> UUID:
     """Return any id."""
     return UUID(int=1)
+
+
+class TestApproval:
+    @pytest.mark.parametrize(
+        ("loss_fen", "limit_fen", "large"), [(9, None, False), (9, 9, False), (10, 9, True)]
+    )
+    def test_is_within_the_approvers_right(
+        self, loss_fen: int, limit_fen: int | None, *, large: bool
+    ) -> None:
+        rules.require_approval(loss_fen, limit_fen, approves_large=large)
+
+    def test_above_the_limit_takes_the_larger_right(self) -> None:
+        with pytest.raises(rules.ApprovalAboveLimit, match=r"^the loss is above 9 fen$") as refused:
+            rules.require_approval(10, 9, approves_large=False)
+
+        [violation] = refused.value.violations
+        assert (violation.code, violation.limit, violation.actual) == ("approval-limit", 9, 10)
+        assert violation.zh == "损失超过 9 分"
