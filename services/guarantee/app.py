@@ -1,5 +1,6 @@
 """The composition root of guarantee."""
 
+from services.guarantee.adoptions import routes as adoptions
 from services.guarantee.breakers import routes as breakers
 from services.guarantee.capital import routes as capital
 from services.guarantee.casefiles import routes as casefiles
@@ -40,6 +41,7 @@ SERVICE = Service(
         replays.router,
         rule_packs.router(),
         programmes.router,
+        adoptions.router,
         openings.router,
         enrolments.router,
         guarantees.router,

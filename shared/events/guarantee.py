@@ -47,6 +47,21 @@ class ProgrammeActivated(Event):
     effective_from: Day
 
 
+class ProgrammePackAdopted(Event):
+    """A programme goes on under another version of its rule pack: letters from then on pin it."""
+
+    TYPE: ClassVar[str] = "guarantee.programme.pack_adopted.v1"
+    DATA_CLASS: ClassVar[DataClass] = DataClass.INTERNAL
+    SUBJECT: ClassVar[str] = "programme"
+
+    programme: OrgCode
+    rule_pack_id: PackId
+    rule_pack_version: Count
+    rule_pack_digest: Digest
+    replaced_version: Count
+    effective_from: Day
+
+
 class YearOpened(Event):
     """A second person confirmed a balance at the end of the year before: the base of limits.
 

@@ -15,6 +15,7 @@ from shared.events.guarantee import (
     BreakerRestored,
     BreakerTripped,
     BreakerWarned,
+    ProgrammePackAdopted,
     YearOpened,
 )
 from shared.rulepack.catalogue import PackCatalogue
@@ -26,7 +27,9 @@ PACKS = Path(__file__).with_name("packs")
 StoredProgramme = Stored
 """A programme with its row's version, as other slices hold it."""
 
-ProgrammeEvent = BreakerWarned | BreakerTripped | BreakerRestored | YearOpened
+ProgrammeEvent = (
+    BreakerWarned | BreakerTripped | BreakerRestored | YearOpened | ProgrammePackAdopted
+)
 
 
 @cache
@@ -112,9 +115,20 @@ async def first_fund_on(work: Transaction, pack_id: str) -> str | None:
     return await store.first_fund_on(work, pack_id)
 
 
-async def lock(work: Transaction, code: str) -> Stored:
-    """Lock a programme, before its counters and before its fund; raises ProgrammeNotFound."""
-    return await store.lock(work, code)
+async def lock(work: Transaction, code: str, *, expected_version: int | None = None) -> Stored:
+    """Lock a programme, before its counters and before its fund.
+
+    Raises ProgrammeNotFound, or StaleVersion if it moved on.
+    """
+    return await store.lock(work, code, expected_version=expected_version)
+
+
+async def repin(
+    work: Transaction, stored: Stored, after: Programme, event: ProgrammeEvent
+) -> Shown:
+    """Store and publish that a locked programme pins another version of its pack."""
+    await store.save_pin(work, after)
+    return Shown(await publish(work, Stored(after, stored.version), [event]))
 
 
 async def publish(work: Transaction, stored: Stored, events: Sequence[ProgrammeEvent]) -> Stored:

@@ -104,6 +104,19 @@ async def page(work: Transaction, *, after: str | None, limit: int) -> list[Stor
     return [_stored(row) for row in rows]
 
 
+async def save_pin(work: Transaction, programme: Programme) -> None:
+    """Store which version of its pack a locked programme pins."""
+    tag = await work.execute(
+        "UPDATE programme SET rule_pack_id = $2, rule_pack_version = $3, rule_pack_digest = $4 "
+        "WHERE code = $1",
+        programme.code,
+        programme.pack.id,
+        programme.pack.version,
+        programme.pack.digest,
+    )
+    ensure(tag == "UPDATE 1", "a locked programme exists")
+
+
 async def save_activation(work: Transaction, programme: Programme, *, version: int) -> Stored:
     """Store that a locked draft was activated."""
     tag = await work.execute(

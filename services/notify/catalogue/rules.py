@@ -18,6 +18,7 @@ from shared.events.guarantee import (
     BreakerTripped,
     BreakerWarned,
     ProgrammeActivated,
+    ProgrammePackAdopted,
 )
 from shared.events.insurance import PolicyBound, QualificationConfirmed, SubsidyPaid
 from shared.events.registry import (
@@ -207,7 +208,13 @@ FEEDS: tuple[Feed, ...] = (
         title_en="guarantee programmes and breakers",
         provider="dept-cz",
         shared_attribute="programme",
-        types=(ProgrammeActivated, BreakerWarned, BreakerTripped, BreakerRestored),
+        types=(
+            ProgrammeActivated,
+            ProgrammePackAdopted,
+            BreakerWarned,
+            BreakerTripped,
+            BreakerRestored,
+        ),
         fields=(
             Field("programme", "方案代码", "programme"),
             Field("rule_pack_id", "规则包", "rule pack"),

@@ -89,6 +89,7 @@ def _programmes() -> dict[str, Row]:
         "POST /v1/programmes": only(NFGF, body={**SCITECH, "programme": "third"}),
         "GET /v1/programmes": Row(EVERYONE),
         "POST /v1/programmes/{programme}/activate": only(NFGF),
+        "POST /v1/programmes/{programme}/rule-pack": only(NFGF, body={"version": 1}),
         "GET /v1/programmes/{programme}": Row(EVERYONE),
         "POST /v1/programmes/{programme}/openings": only(
             NFGF, body={"year": 2026, "bank": "bank-ganyu", "prior_year_end_balance_fen": 1}

@@ -11,13 +11,14 @@ import pytest
 
 from services.guarantee.programmes.handlers import PACKS
 from services.guarantee.rulebook.handlers import RULEBOOK
+from shared.events.guarantee import ProgrammePackAdopted
 from shared.rulepack.digest import canonical_json
 from shared.rulepack.loader import load_file
 from shared.signing import Signature
 from tests.conftest import ServiceFactory
 from tests.support.bad_input import assert_refused
 from tests.support.databases import Databases
-from tests.support.guarantees import NFGF, POOL, YUANKEDAI, Scheme, a_scheme
+from tests.support.guarantees import NFGF, POOL, YUANKEDAI, Scheme, a_request, a_scheme
 
 pytestmark = pytest.mark.component
 
@@ -301,6 +302,53 @@ class TestEnd:
         await retire(scheme, 1, "2026-05-01")
 
         assert_refused(await retire(scheme, 1, "2026-06-01"), 409, "rule-pack-state")
+
+
+async def adopt(
+    scheme: Scheme, number: int = 2, *, org: str = POOL, etag: str | None = None
+) -> httpx.Response:
+    current = await scheme.read(f"/v1/programmes/{PACK}")
+    return await scheme.post(
+        f"/v1/programmes/{PACK}/rule-pack",
+        {"version": number},
+        org=org,
+        scopes=("guarantee.programmes:approve",),
+        If_Match=etag or f'"{current["version"]}"',
+    )
+
+
+class TestAdoption:
+    @pytest.fixture
+    async def active(self, scheme: Scheme) -> Scheme:
+        """A second version in force from today on, and a letter under the first."""
+        await scheme.service.deliver(a_request(programme=PACK))
+        await draft(scheme, content(valid_from="2026-03-02"))
+        assert (await activate(scheme)).status_code == 200
+        return scheme
+
+    async def test_lets_new_letters_pin_the_version_and_old_ones_theirs(
+        self, active: Scheme
+    ) -> None:
+        answer = await adopt(active)
+        await active.service.deliver(a_request(programme=PACK))
+
+        assert answer.json()["rule_pack"]["version"] == 2
+        letters = (await active.read("/v1/guarantees"))["items"]
+        assert [g["cover"]["rule_pack"]["version"] for g in letters] == [1, 2]
+        told = [r.data for r in await active.service.published()]
+        [event] = [each for each in told if isinstance(each, ProgrammePackAdopted)]
+        assert (event.rule_pack_version, event.replaced_version) == (2, 1)
+
+    async def test_is_the_funds_and_of_what_it_has_seen(self, active: Scheme) -> None:
+        assert_refused(await adopt(active, org=NFGF), 403, "not-the-fund")
+        assert_refused(await adopt(active, etag='"0"'), 412, "stale-version")
+        assert_refused(await adopt(active, 3), 404, "rule-pack-not-found")
+        assert_refused(await adopt(active, 1), 409, "rule-pack-version-not-later")
+
+    async def test_of_a_draft_is_not_possible(self, scheme: Scheme) -> None:
+        await draft(scheme, content(valid_from="2026-03-02"))
+
+        assert_refused(await adopt(scheme), 404, "rule-pack-not-found")
 
 
 class TestOwner:

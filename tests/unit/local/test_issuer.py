@@ -133,7 +133,7 @@ class TestMetadata:
         assert '"d"' not in json.dumps(keys)
 
 
-VERBS = {"read", "read-all", "write", "verify", "approve", "pay", "restore"}
+VERBS = {"read", "read-all", "write", "verify", "approve", "approve-large", "pay", "restore"}
 
 
 class TestClients:
