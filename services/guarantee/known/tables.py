@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Text, Uuid
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -84,3 +84,4 @@ class KnownLoanFactTable(KnownTables, table=True):
     overdue_since: date | None = Field(sa_column=Column(Date))
     classification: str | None = Field(sa_column=Column(Text))
     closed_on: date | None = Field(sa_column=Column(Date))
+    position: int = Field(sa_column=Column(BigInteger, Identity(), nullable=False))

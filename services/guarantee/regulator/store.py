@@ -21,7 +21,7 @@ _LOANS = f"""
     JOIN LATERAL (
         SELECT principal_outstanding_fen, overdue_since, classification FROM known_loan_fact
         WHERE loan_id = guarantee.loan_id AND fact_on <= $2
-        ORDER BY fact_on DESC, recorded_at DESC LIMIT 1
+        ORDER BY fact_on DESC, recorded_at DESC, position DESC LIMIT 1
     ) AS fact ON true
     LEFT JOIN LATERAL (
         SELECT size, credit_line_fen, is_farmer, guarantor_is_public FROM loan_attribute

@@ -23,7 +23,7 @@ _GUARANTEES = f"""
         least(coalesce((
             SELECT principal_outstanding_fen FROM known_loan_fact AS fact
             WHERE fact.loan_id = guarantee.loan_id AND fact_on <= $5
-            ORDER BY fact_on DESC, recorded_at DESC LIMIT 1
+            ORDER BY fact_on DESC, recorded_at DESC, position DESC LIMIT 1
         ), 0), amount_fen) AS outstanding_fen
     FROM guarantee
     WHERE state <> 'declined' AND decided_on <= $5 AND {_CHOSEN.format("guarantee")}
