@@ -7,6 +7,7 @@ from datetime import date
 from services.guarantee.reconciliations import rules, store
 from services.guarantee.reconciliations.rules import Key, Matched, Movement, Stated
 from services.guarantee.reconciliations.store import InForce, Statement
+from services.guarantee.regulator.handlers import StatedRow
 from shared.db.database import Transaction
 from shared.errors import Violation
 from shared.web.auth import Caller
@@ -25,14 +26,6 @@ class BankDay:
     is_final: bool
     movements: Sequence[Movement]
     in_force: InForce
-
-
-@dataclass(frozen=True, slots=True)
-class StatedRow:
-    """What became of one row of a statement."""
-
-    number: int
-    reasons: tuple[Violation, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from services.guarantee.reconciliations.rules import (
     digest_of,
     sums_of,
 )
-from shared.web.csv_upload import RowNumber, RowReason
+from services.guarantee.regulator.schemas import StatedRowView
 from shared.web.fields import Count, Day, Fen, Id, OrgCode, View
 from shared.web.sheets import Table, table_of
 
@@ -140,14 +140,6 @@ class StatementView(View):
         )
 
 
-class StatedRowView(View):
-    """What became of one row."""
-
-    row: RowNumber
-    accepted: bool = Field(examples=[True])
-    reasons: list[RowReason]
-
-
 class StatedDayView(View):
     """The statement that was taken, and what became of each row of its file."""
 
@@ -159,14 +151,7 @@ class StatedDayView(View):
     @classmethod
     def of(cls, found: StatedDay) -> Self:
         """Show a statement and its rows."""
-        rows = [
-            StatedRowView(
-                row=row.number,
-                accepted=not row.reasons,
-                reasons=[RowReason.of(reason) for reason in row.reasons],
-            )
-            for row in found.rows
-        ]
+        rows = [StatedRowView.of(row) for row in found.rows]
         accepted = sum(row.accepted for row in rows)
         return cls(
             statement=StatementView.of(found.statement),

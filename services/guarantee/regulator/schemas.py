@@ -25,6 +25,12 @@ class StatedRowView(View):
     accepted: bool = Field(examples=[True])
     reasons: list[RowReason]
 
+    @classmethod
+    def of(cls, row: StatedRow) -> Self:
+        """Show a row."""
+        reasons = [RowReason.of(reason) for reason in row.reasons]
+        return cls(row=row.number, accepted=not row.reasons, reasons=reasons)
+
 
 class StatedView(View):
     """The report of what was stated."""
@@ -36,13 +42,6 @@ class StatedView(View):
     @classmethod
     def of(cls, rows: Sequence[StatedRow]) -> Self:
         """Show what became of every row."""
-        shown = [
-            StatedRowView(
-                row=row.number,
-                accepted=not row.reasons,
-                reasons=[RowReason.of(reason) for reason in row.reasons],
-            )
-            for row in rows
-        ]
+        shown = [StatedRowView.of(row) for row in rows]
         accepted = sum(row.accepted for row in shown)
         return cls(accepted=accepted, rejected=len(shown) - accepted, rows=shown)
